@@ -1,7 +1,7 @@
 """CloudEvents 1.0: the envelope of everything on the bus, and its forms on the wire.
 
 The data stays bytes until the one model that knows it reads it, so an event is parsed once.
-Forms: binary for messages (Kafka protocol binding 3.2), binary, structured and batch for HTTP (HTTP protocol binding 3).
+Forms: binary for messages (Kafka protocol binding 3.2); binary, structured and batch for HTTP (HTTP binding 3).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -61,10 +61,16 @@ class EventType(Generic[DataT]):
     key: Callable[[DataT], str]
 
     def event(
-        self, data: DataT, *, id: str, source: str, time: datetime, extensions: Mapping[str, str] | None = None
+        self,
+        data: DataT,
+        *,
+        id: str,
+        source: str,
+        time: datetime,
+        extensions: Mapping[str, str] | None = None,
     ) -> Event:
         body = data.model_dump_json(exclude_none=True).encode()
-        return Event(id, source, self.name, time, self.key(data), body, extensions or {})
+        return Event(event_id, source, self.name, time, self.key(data), body, extensions or {})
 
     def read(self, event: Event) -> DataT:
         """The event's data, validated. Raises pydantic's ValidationError."""

@@ -1,4 +1,4 @@
-"""What customers ordered (`zaiko.orders`, key order_id). An order's reservation carries the order_id as its reference."""
+"""What customers ordered (`zaiko.orders`, key order_id). An order's reservation has the order_id as its reference."""
 
 from typing import Annotated, Literal
 
@@ -7,7 +7,17 @@ from pydantic import Field
 from shared.contracts.event import EventType
 from shared.contracts.locations import Latitude, Longitude
 from shared.contracts.reservations import Policy, Shortage, Sourcing
-from shared.contracts.values import Allocation, Channel, LocationId, Money, OpenWire, Quantity, Sku, SkuQuantity, Wire
+from shared.contracts.values import (
+    Allocation,
+    Channel,
+    LocationId,
+    Money,
+    OpenWire,
+    Quantity,
+    Sku,
+    SkuQuantity,
+    Wire,
+)
 
 TOPIC = "zaiko.orders"
 

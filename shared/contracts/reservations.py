@@ -35,7 +35,7 @@ class ReservationChanged(OpenWire):
     state: ReservationState
     expires_at: Instant | None = None
     allocations: list[Allocation]
-    moved: list[Allocation] = []
+    moved: list[Allocation] = Field(default_factory=list)
 
 
 class ReservationRejected(OpenWire):

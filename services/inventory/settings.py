@@ -1,0 +1,15 @@
+"""The settings of inventory: the only reader of its environment."""
+
+from pydantic import Field
+
+from shared.settings import ServiceSettings
+
+SCHEMA = "inventory"
+
+
+class Settings(ServiceSettings):
+    hold_seconds: int = Field(900, ge=1, description="How long a reservation is held without `ttl_seconds`")
+    hold_limit_seconds: int = Field(86_400, ge=1, description="The longest `ttl_seconds` that is granted")
+    limited_availability_below: int = Field(6, ge=1, description="Fewer available units are `LimitedAvailability`")
+    expiry_interval_seconds: float = Field(1.0, gt=0, description="Pause between two looks for lapsed holds")
+    import_limit_bytes: int = Field(32 * 1024 * 1024, description="The largest body of an item import")

@@ -1,0 +1,140 @@
+"""The tables of inventory. Source and id compare by bytes (collation C), so that SQL and Python sort them alike."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, JSONB
+
+from shared.tables import add_shared_tables, instant
+
+METADATA = MetaData()
+add_shared_tables(METADATA)
+
+Exact = Text(collation="C")
+
+LOCATIONS = Table(
+    "locations",
+    METADATA,
+    Column("location_id", Exact, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("latitude", Double),
+    Column("longitude", Double),
+    Column("time_zone", Text),
+    Column("gln", Text),
+    Column("ships", Boolean, nullable=False),
+    Column("offers_pickup", Boolean, nullable=False),
+    instant("updated_at", server_default=func.now()),
+)
+
+ITEMS = Table(
+    "items",
+    METADATA,
+    Column("sku", Exact, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("gtin", Text),
+    Column("attributes", JSONB, nullable=False),
+    Column("listed", Boolean, nullable=False),
+    instant("updated_at", server_default=func.now()),
+)
+
+LEVELS = Table(
+    "levels",
+    METADATA,
+    Column("sku", Exact, nullable=False),
+    Column("location_id", Exact, nullable=False),
+    Column("on_hand", BigInteger, nullable=False, server_default="0"),
+    Column("reserved", BigInteger, nullable=False, server_default="0"),
+    Column("safety_stock", BigInteger, nullable=False, server_default="0"),
+    Column("damaged", BigInteger, nullable=False, server_default="0"),
+    Column("in_transit", BigInteger, nullable=False, server_default="0"),
+    instant("updated_at", server_default=func.now()),
+    PrimaryKeyConstraint("sku", "location_id"),
+    Index("ix_levels_location_id", "location_id", "sku"),
+)
+
+# `location_id` is the place whose books the entry is in; `shelf_change` is what it does to the on_hand there.
+# A restatement stands at the place in time of the count that it restates, named by restated_….
+LEDGER = Table(
+    "ledger",
+    METADATA,
+    Column("entry_id", BigInteger, Identity(always=True), nullable=False),
+    Column("location_id", Exact, nullable=False),
+    Column("sku", Exact, nullable=False),
+    Column("source", Exact, nullable=False),
+    Column("event_id", Exact, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("out_of", Text, nullable=False),
+    Column("into", Text, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("shelf_change", BigInteger, nullable=False),
+    Column("counted", BigInteger),
+    Column("balance", BigInteger, nullable=False),
+    Column("to_location_id", Exact),
+    Column("restated_source", Exact),
+    Column("restated_event_id", Exact),
+    Column("restated_line", Integer),
+    Column("reference", Text),
+    Column("reason", Text),
+    Column("actor", Text, nullable=False),
+    Column("occurred_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("location_id", "source", "event_id", "line", "kind"),
+    Index("ix_ledger_history", "sku", "location_id", "occurred_at", "entry_id"),
+    Index("ix_ledger_counts", "sku", "location_id", "occurred_at", postgresql_where=text("kind = 'count'")),
+)
+
+RESERVATIONS = Table(
+    "reservations",
+    METADATA,
+    Column("reservation_id", Uuid(as_uuid=False), primary_key=True),
+    Column("reference", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("order_id", Text, comment="the order that this promise is for, once there is one"),
+    Column("expires_at", DateTime(timezone=True)),
+    instant("created_at"),
+    instant("updated_at"),
+    Index("ix_reservations_order_id", "order_id", unique=True, postgresql_where=text("order_id IS NOT NULL")),
+    Index("ix_reservations_expires_at", "expires_at", postgresql_where=text("state = 'held'")),
+)
+
+# quantity = open + fulfilled + released; the sum of `open` at a place is the `reserved` of its level.
+RESERVATION_LINES = Table(
+    "reservation_lines",
+    METADATA,
+    Column("reservation_id", Uuid(as_uuid=False), nullable=False),
+    Column("sku", Exact, nullable=False),
+    Column("location_id", Exact, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("open", BigInteger, nullable=False),
+    Column("fulfilled", BigInteger, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("reservation_id", "sku", "location_id"),
+    Index("ix_reservation_lines_open", "sku", "location_id", postgresql_where=text("open > 0")),
+)
+
+TILLS = Table(
+    "tills",
+    METADATA,
+    Column("source", Exact, primary_key=True),
+    Column("location_id", Exact, nullable=False),
+    Column("last_sequence", BigInteger, nullable=False),
+    Column("missing", INT8MULTIRANGE, nullable=False),
+    Column("last_seen_at", DateTime(timezone=True), nullable=False),
+    Column("last_event_at", DateTime(timezone=True), nullable=False),
+)

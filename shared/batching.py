@@ -1,0 +1,88 @@
+"""Micro-batching: work arrives one by one and is done together.
+
+A batch is whatever has arrived while the last one was being written: no timer, no artificial wait. Alone, a request
+is a batch of one and pays nothing; under load the batches grow and a hot row costs the same as many cold ones.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+import stamina
+
+from shared.database import is_transient
+from shared.errors import Overloaded
+from shared.telemetry import BATCH_SIZE, WAITING
+
+RequestT = TypeVar("RequestT")
+AnswerT = TypeVar("AnswerT")
+
+BATCH_LIMIT = 256
+WAITING_LIMIT = 5_000
+"""Beyond this many waiting requests the answer is 503 with `Retry-After`: memory stays bounded."""
+ATTEMPTS = 3
+
+Decide = Callable[[Sequence[RequestT]], Awaitable[Sequence[AnswerT]]]
+
+
+class Batcher(Generic[RequestT, AnswerT]):
+    """Gathers single requests and hands them to `decide` together; answers come back one to one, in order."""
+
+    def __init__(
+        self,
+        name: str,
+        decide: Decide[RequestT, AnswerT],
+        *,
+        batch_limit: int = BATCH_LIMIT,
+        waiting_limit: int = WAITING_LIMIT,
+    ) -> None:
+        self._decide = decide
+        self._batch_limit = batch_limit
+        self._waiting_limit = waiting_limit
+        self._name = name
+        self._waiting: deque[tuple[RequestT, asyncio.Future[AnswerT]]] = deque()
+        self._worker: asyncio.Task[None] | None = None
+        self._sizes = BATCH_SIZE.labels(name)
+        WAITING.labels(name).set_function(lambda: len(self._waiting))
+
+    async def submit(self, request: RequestT) -> AnswerT:
+        """The answer to this request. Raises Overloaded at once when too many are waiting."""
+        if len(self._waiting) >= self._waiting_limit:
+            raise Overloaded(self._name)
+        answer: asyncio.Future[AnswerT] = asyncio.get_running_loop().create_future()
+        self._waiting.append((request, answer))
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work(), name=f"batch {self._name}")
+        # A client that hangs up must not take the batch of the others down with it.
+        return await asyncio.shield(answer)
+
+    async def _work(self) -> None:
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._batch_limit))]
+            self._sizes.observe(len(batch))
+            await self._answer(batch)
+
+    async def _answer(self, batch: list[tuple[RequestT, asyncio.Future[AnswerT]]]) -> None:
+        try:
+            answers = await self._decide_again([request for request, _ in batch])
+        except Exception as error:
+            # One request that breaks its batch must not break the others: each is decided alone.
+            if len(batch) > 1:
+                for member in batch:
+                    await self._answer([member])
+            else:
+                batch[0][1].set_exception(error)
+            return
+        for (_, future), answer in zip(batch, answers, strict=True):
+            future.set_result(answer)
+
+    async def _decide_again(self, requests: list[RequestT]) -> Sequence[AnswerT]:
+        async for attempt in stamina.retry_context(on=is_transient_fault, attempts=ATTEMPTS, wait_initial=0.02):
+            with attempt:
+                return await self._decide(requests)
+        raise AssertionError("unreachable: the last attempt raises")
+
+
+def is_transient_fault(error: Exception) -> bool:
+    return is_transient(error)

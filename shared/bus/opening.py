@@ -1,0 +1,13 @@
+"""Which bus runs is decided here, and known nowhere else."""
+
+from shared.bus.base import Bus
+from shared.bus.kafka import KafkaBus
+from shared.bus.postgres import PostgresBus
+from shared.settings import ServiceSettings
+
+
+def open_bus(settings: ServiceSettings) -> Bus:
+    """The adapter that the settings name, not yet started."""
+    if settings.bus == "kafka":
+        return KafkaBus(settings.kafka_bootstrap_servers, topic_prefix=settings.topic_prefix)
+    return PostgresBus(settings.bus_database_url or settings.database_url)

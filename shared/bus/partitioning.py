@@ -1,0 +1,32 @@
+"""Which partition a key has: one answer for both adapters, and for Kafka clients of other makes."""
+
+from functools import lru_cache
+
+_CACHED_KEYS_LIMIT = 65_536
+_MIX = 0x5BD1E995
+_SEED = 0x9747B28C
+_WORD = 0xFFFFFFFF
+
+
+def partition_of(key: str, partitions: int) -> int:
+    """The partition, 0 to `partitions - 1`, that Kafka's default partitioner gives a keyed record."""
+    return _positive_hash(key) % partitions
+
+
+@lru_cache(_CACHED_KEYS_LIMIT)
+def _positive_hash(key: str) -> int:
+    return murmur2(key.encode()) & 0x7FFFFFFF
+
+
+def murmur2(data: bytes) -> int:
+    """MurmurHash2, 32 bits unsigned, as in org.apache.kafka.common.utils.Utils.murmur2."""
+    whole = len(data) & ~3
+    digest = _SEED ^ len(data)
+    for start in range(0, whole, 4):
+        word = int.from_bytes(data[start : start + 4], "little") * _MIX & _WORD
+        word = (word ^ word >> 24) * _MIX & _WORD
+        digest = digest * _MIX & _WORD ^ word
+    if whole < len(data):
+        digest = (digest ^ int.from_bytes(data[whole:], "little")) * _MIX & _WORD
+    digest = (digest ^ digest >> 13) * _MIX & _WORD
+    return digest ^ digest >> 15

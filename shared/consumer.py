@@ -1,0 +1,217 @@
+"""The consumer: applies a batch of events and stores its offset in the same transaction, so each counts exactly once.
+
+The offset is stored by compare-and-set on what this member last stored. A member that was declared dead and lives on
+finds another value there, is fenced, and its transaction rolls back: two members never apply the same record.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import structlog
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import text
+
+from shared import dead_letters
+from shared.bus.base import Bus, BusUnavailable, Offsets, Partition, Record, Subscription
+from shared.contracts.event import Event, MalformedEvent, from_message, pointer
+from shared.contracts.registry import EVENT_TYPES
+from shared.database import Database, Transaction, is_transient
+from shared.dead_letters import DeadLetter
+from shared.errors import DomainError, Fenced
+from shared.telemetry import CONSUMED, CONSUMER_RETRIES
+
+DataT = TypeVar("DataT", bound=BaseModel)
+log = structlog.get_logger(__name__)
+
+ATTEMPTS = 3
+"""So often a batch is tried as a whole before the event that breaks it is looked for and put aside."""
+RETRY_S = 0.2
+RETRY_LIMIT_S = 5.0
+FETCH_LIMIT = 1_000
+
+
+class Received(NamedTuple, Generic[DataT]):
+    """An event with its data, validated."""
+
+    event: Event
+    data: DataT
+
+
+Apply = Callable[[Transaction, Sequence[Received[Any]]], Awaitable[None]]
+"""A use case as the bus calls it: fills the transaction; raises DomainError for what can never take effect."""
+Routes = Mapping[str, Apply]
+"""Event type → use case. Known types without a route are passed over; unknown ones are dead letters."""
+
+_KNOW = text(
+    """
+    INSERT INTO consumer_offsets (consumer, topic, partition, next_offset)
+    SELECT :consumer, topic, number, 0
+    FROM unnest(CAST(:topics AS text[]), CAST(:numbers AS integer[])) AS owned (topic, number)
+    ON CONFLICT DO NOTHING
+    """
+)
+_LOAD = text(
+    """
+    SELECT topic, partition, next_offset FROM consumer_offsets
+    JOIN unnest(CAST(:topics AS text[]), CAST(:numbers AS integer[])) AS owned (topic, partition)
+        USING (topic, partition)
+    WHERE consumer = :consumer
+    """
+)
+_ADVANCE = text(
+    """
+    UPDATE consumer_offsets AS stored SET next_offset = step.next
+    FROM unnest(CAST(:topics AS text[]), CAST(:numbers AS integer[]),
+        CAST(:expected AS bigint[]), CAST(:next AS bigint[])) AS step (topic, partition, expected, next)
+    WHERE stored.consumer = :consumer AND stored.topic = step.topic AND stored.partition = step.partition
+        AND stored.next_offset = step.expected
+    """
+)
+
+
+class Consumer:
+    """One consumer group's member in this process: reads topics, applies batches through the routes."""
+
+    def __init__(self, name: str, bus: Bus, database: Database, topics: Sequence[str], routes: Routes) -> None:
+        self.name = name
+        self._bus = bus
+        self._database = database
+        self._topics = topics
+        self._routes = routes
+        self._offsets: dict[Partition, int] = {}
+
+    async def run(self) -> None:
+        """Consume until cancelled; a bus or database that is away is waited for."""
+        while True:
+            try:
+                subscribed = self._bus.subscribe(self.name, self._topics, self._load_offsets, limit=FETCH_LIMIT)
+                async with subscribed as subscription:
+                    while True:
+                        await self._take(subscription, await subscription.fetch())
+            except BusUnavailable as error:
+                log.warning("consumer.bus_unavailable", consumer=self.name, error=str(error))
+                await asyncio.sleep(RETRY_S)
+
+    async def _load_offsets(self, partitions: Iterable[Partition]) -> Offsets:
+        owned = list(partitions)
+        parameters = {
+            "consumer": self.name,
+            "topics": [partition.topic for partition in owned],
+            "numbers": [partition.number for partition in owned],
+        }
+        async with self._database.transaction() as transaction:
+            await transaction.execute(_KNOW, parameters)
+            rows = (await transaction.execute(_LOAD, parameters)).all()
+        stored = {Partition(row.topic, row.partition): row.next_offset for row in rows}
+        self._offsets.update(stored)
+        return stored
+
+    async def _take(self, subscription: Subscription, records: Sequence[Record]) -> None:
+        """Apply the records, whatever it takes: faults are retried, poison is put aside, fencing starts over."""
+        failures = 0
+        while True:
+            fresh = [record for record in records if record.offset >= self._offsets[record.partition]]
+            if not fresh:
+                return
+            try:
+                await self._apply(fresh, one_by_one=failures >= ATTEMPTS)
+                return
+            except Fenced:
+                await subscription.rewind()
+                return
+            except Exception as error:
+                if isinstance(error, DomainError):
+                    failures = ATTEMPTS
+                elif not is_transient(error):
+                    failures += 1
+                CONSUMER_RETRIES.labels(self.name).inc()
+                log.warning("consumer.retry", consumer=self.name, failures=failures, exc_info=error)
+                await asyncio.sleep(min(RETRY_S * 2**failures, RETRY_LIMIT_S))
+
+    async def _apply(self, records: Sequence[Record], *, one_by_one: bool) -> None:
+        steps = {record.partition: record.offset + 1 for record in records}
+        async with self._database.transaction() as transaction:
+            await self._advance(transaction, steps)
+            await self._dispatch(transaction, records, one_by_one=one_by_one)
+        self._offsets.update(steps)
+        CONSUMED.labels(self.name).inc(len(records))
+
+    async def _advance(self, transaction: Transaction, steps: Mapping[Partition, int]) -> None:
+        partitions = sorted(steps)
+        moved = await transaction.execute(
+            _ADVANCE,
+            {
+                "consumer": self.name,
+                "topics": [partition.topic for partition in partitions],
+                "numbers": [partition.number for partition in partitions],
+                "expected": [self._offsets[partition] for partition in partitions],
+                "next": [steps[partition] for partition in partitions],
+            },
+        )
+        if moved.rowcount != len(steps):
+            raise Fenced(f"another member of {self.name} has moved on")
+
+    async def _dispatch(self, transaction: Transaction, records: Sequence[Record], *, one_by_one: bool) -> None:
+        letters: list[DeadLetter] = []
+        readable: list[tuple[str, Received[Any]]] = []
+        for record in records:
+            read = _read(record)
+            if isinstance(read, DeadLetter):
+                letters.append(read)
+            else:
+                readable.append((record.partition.topic, read))
+        for apply, run in groupby(readable, key=lambda member: self._routes.get(member[1].event.type)):
+            if apply is None:
+                continue
+            if one_by_one:
+                letters += await _apply_each(transaction, apply, list(run))
+            else:
+                await apply(transaction, [received for _, received in run])
+        await dead_letters.keep(transaction, letters)
+
+
+def _read(record: Record) -> Received[Any] | DeadLetter:
+    topic = record.partition.topic
+    message = record.message
+    try:
+        event = from_message(message.headers, message.key, message.value)
+    except MalformedEvent as error:
+        # It has no identity of its own, so its place in the log is one.
+        source = f"/topics/{topic}/{record.partition.number}"
+        nameless = Event(str(record.offset), source, "unknown", datetime.now(UTC), message.key, message.value)
+        return DeadLetter(topic, nameless, "malformed_event", str(error))
+    kind = EVENT_TYPES.get(event.type)
+    if kind is None:
+        return DeadLetter(topic, event, "unknown_event_type", f"no event type {event.type} is known")
+    try:
+        return Received(event, kind.read(event))
+    except ValidationError as error:
+        return DeadLetter(topic, event, "invalid_event", explain(error))
+
+
+async def _apply_each(
+    transaction: Transaction, apply: Apply, members: Sequence[tuple[str, Received[Any]]]
+) -> list[DeadLetter]:
+    """Each event in a savepoint of its own; what fails alone is the poison."""
+    letters = []
+    for topic, received in members:
+        try:
+            async with transaction.begin_nested():
+                await apply(transaction, [received])
+        except DomainError as error:
+            letters.append(DeadLetter(topic, received.event, error.code, error.detail))
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.error("consumer.poison", event_id=received.event.id, source=received.event.source, exc_info=error)
+            letters.append(DeadLetter(topic, received.event, "unexpected_fault", type(error).__name__))
+    return letters
+
+
+def explain(error: ValidationError) -> str:
+    """The first fault of a validation in words, led by its JSON Pointer."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    return f"{pointer(first['loc'])}: {first['msg']}"

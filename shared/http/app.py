@@ -1,0 +1,85 @@
+"""The FastAPI app that every service is: its routers, problem documents, health, metrics, limits."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.openapi.utils import get_openapi
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from shared.database import Database
+from shared.http import problems
+from shared.http.auth import Verifier
+from shared.http.limits import BodyLimit
+from shared.http.observation import Observation
+
+VERSION = "0.1.0"
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def build_app(
+    *,
+    name: str,
+    description: str,
+    routers: Sequence[APIRouter],
+    lifespan: Lifespan,
+    verifier: Verifier,
+    database: Database,
+    body_limit_bytes: int,
+    body_limits: Mapping[str, int] | None = None,
+) -> FastAPI:
+    """`name` is the service's; `body_limits` are paths with a limit of their own, in bytes."""
+    app = FastAPI(
+        title=f"Zaiko {name}",
+        description=description,
+        version=VERSION,
+        lifespan=lifespan,
+        redoc_url=None,
+        separate_input_output_schemas=False,
+    )
+    app.state.verifier = verifier
+    for router in routers:
+        app.include_router(router)
+    app.include_router(_operations(database.is_reachable))
+    problems.install(app)
+    app.add_middleware(BodyLimit, limit_bytes=body_limit_bytes, paths=body_limits)
+    app.add_middleware(Observation, service=name)
+    app.openapi = _with_problem_schema(app)  # type: ignore[method-assign]
+    return app
+
+
+def _with_problem_schema(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(title=app.title, version=VERSION, description=app.description, routes=app.routes)
+            schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = problems.PROBLEM_SCHEMA
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    return openapi
+
+
+def _operations(is_ready: Callable[[], Awaitable[bool]]) -> APIRouter:
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/health/live", summary="Is the process alive", description="For restarts: 200 while it answers.")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @router.get(
+        "/health/ready",
+        summary="Can it serve",
+        description="For load balancers: 200 when the database answers, else 503.",
+        responses=problems.responses("unavailable"),
+    )
+    async def ready() -> Response:
+        if await is_ready():
+            return Response(b'{"status":"ready"}', media_type="application/json")
+        return problems.response("unavailable", "The database does not answer.", headers={"Retry-After": "1"})
+
+    @router.get("/metrics", summary="Prometheus metrics", description="Text exposition format.")
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router

@@ -1,0 +1,112 @@
+"""Bearer tokens: JWT signed with the installation's secret (RFC 7519, HS256); roles and, for some, one location."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Annotated, Any, Literal, get_args
+
+import jwt
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
+
+from shared.errors import DomainError
+from shared.http.idempotency import IdempotencyKeyHeader, RequestKey, fingerprint
+from shared.http.problems import DETAILS
+
+Role = Literal["operator", "storefront", "store-staff", "till"]
+ROLES: tuple[Role, ...] = get_args(Role)
+BOUND_ROLES: tuple[Role, ...] = ("store-staff", "till")
+"""Roles whose token names the one location it is good for."""
+
+TOKEN_LIFETIME = timedelta(days=365)
+_ALGORITHM = "HS256"
+_KNOWN_TOKENS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking."""
+
+    role: Role
+    location_id: str | None
+
+    @property
+    def actor(self) -> str:
+        """As the ledger and the idempotency keys name it: `till@S367`, `operator`."""
+        return f"{self.role}@{self.location_id}" if self.location_id else self.role
+
+    def require_location(self, location_id: str) -> None:
+        """Raises `forbidden` where the token is bound to another location."""
+        if self.location_id is not None and self.location_id != location_id:
+            raise DomainError("forbidden", f"This token is for {self.location_id}, not for {location_id}.")
+
+
+def issue(secret: str, role: Role, location_id: str | None, now: datetime) -> str:
+    """A token for the role, good for a year."""
+    claims: dict[str, Any] = {"role": role, "iat": now, "exp": now + TOKEN_LIFETIME}
+    if location_id:
+        claims["location_id"] = location_id
+    return jwt.encode(claims, secret, algorithm=_ALGORITHM)
+
+
+class Verifier:
+    """Reads tokens; a signature that was checked is remembered, its expiry is checked every time."""
+
+    def __init__(self, secret: str, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._secret = secret
+        self._claims = lru_cache(_KNOWN_TOKENS)(self._verified)
+
+    def _verified(self, token: str) -> tuple[Principal, float]:
+        options: Any = {"require": ["exp", "role"], "verify_exp": False, "verify_iat": False}
+        claims = jwt.decode(token, self._secret, algorithms=[_ALGORITHM], options=options)
+        role, location_id = claims["role"], claims.get("location_id")
+        if role not in ROLES or (role in BOUND_ROLES and not location_id):
+            raise jwt.InvalidTokenError("unknown role, or a location is missing")
+        return Principal(role, location_id), float(claims["exp"])
+
+    def principal(self, token: str) -> Principal:
+        """Raises `unauthenticated`."""
+        try:
+            principal, expires_at = self._claims(token)
+        except (jwt.PyJWTError, ValueError) as error:
+            raise DomainError("unauthenticated", "This token is not valid here.") from error
+        if self._clock().timestamp() >= expires_at:
+            raise DomainError("unauthenticated", "This token has expired.")
+        return principal
+
+
+_documented = HTTPBearer(auto_error=False, description="`zaiko token --role …` prints one")
+
+
+def allow(*roles: Role) -> Any:
+    """A dependency: the principal, if its role is one of these."""
+    allowed = frozenset(roles)
+
+    async def principal(
+        request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_documented)]
+    ) -> Principal:
+        scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+        if scheme.lower() != "bearer" or not token:
+            raise DomainError("unauthenticated", DETAILS["unauthenticated"])
+        verifier: Verifier = request.app.state.verifier
+        found = verifier.principal(token)
+        if found.role not in allowed:
+            raise DomainError("forbidden", f"The role {found.role} may not do this.")
+        request.state.principal = found
+        return found
+
+    return Depends(principal)
+
+
+async def _request_key(request: Request, key: IdempotencyKeyHeader = None) -> RequestKey | None:
+    if key is None:
+        return None
+    principal: Principal = request.state.principal
+    return RequestKey(principal.actor, key, await fingerprint(request))
+
+
+Key = Annotated[RequestKey | None, Depends(_request_key)]
+"""The request's idempotency key, if it has one; declared after the principal, who owns it."""

@@ -1,0 +1,52 @@
+"""The command line that every service has on its own: `python -m services.inventory serve | migrate`."""
+
+import asyncio
+from collections.abc import Callable
+from types import ModuleType
+from typing import TypeVar
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+
+from shared.database import Database
+from shared.migration import migrate
+from shared.settings import ServiceSettings
+from shared.telemetry import configure_logging
+
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+GRACE_S = 5
+
+
+def command_line(
+    name: str, migrations: ModuleType, settings_type: type[SettingsT], create_app: Callable[[SettingsT], FastAPI]
+) -> typer.Typer:
+    """`serve` and `migrate` for one service; settings come from `ZAIKO_…` variables."""
+    cli = typer.Typer(help=f"Zaiko {name}: serve it, or bring its schema up to date.", no_args_is_help=True)
+
+    @cli.command(help="Serve HTTP, consume events and publish them, until SIGTERM or Ctrl-C.")
+    def serve() -> None:
+        settings = settings_type()
+        configure_logging(settings.log_level)
+        uvicorn.run(
+            create_app(settings),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+
+    @cli.command("migrate", help="Create the schema, or bring it to the newest revision.")
+    def migrate_() -> None:
+        settings = settings_type()
+
+        async def run() -> None:
+            database = Database(settings.database_url, name, pool_size=1)
+            await migrate(database, migrations)
+            await database.close()
+
+        asyncio.run(run())
+        typer.echo(f"{name}: schema is up to date")
+
+    return cli
