@@ -1,0 +1,189 @@
+"""The bus as a log in PostgreSQL: the embedded default, without a broker.
+
+A publish is one call of `bus.append`: it locks the partitions it touches in key order, so that offsets become
+visible in order and without gaps, and wakes the readers with NOTIFY. Members of a group share its partitions
+by advisory locks of their connections: who dies loses its connection, and with it the locks, so there is no
+heartbeat to tune. The locks are for sharing only; that an event takes effect once is the reader's own
+compare-and-set on its stored offset.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from itertools import chain
+from typing import Any
+
+import asyncpg
+import structlog
+from pydantic_core import to_json
+
+from shared.bus import postgres_sql as sql
+from shared.bus.base import BusUnavailable, LoadOffsets, Message, Offsets, Partition, Record, Subscription
+from shared.bus.partitioning import partition_of
+from shared.bus.postgres_members import Ear, Member, connection_faults, lock_key
+from shared.contracts.registry import TOPICS, Topic
+
+RETENTION = timedelta(days=7)
+"""Nothing younger is ever pruned, neither by age nor by compaction."""
+
+_POOL_LIMIT = 4
+_PRUNE_EVERY_S = 3_600.0
+_PRUNE_ROWS_LIMIT = 10_000
+_READ_RECORDS_LIMIT = 1_000
+
+_CONNECTION: Mapping[str, Any] = {
+    "timeout": 5.0,  # seconds to connect
+    "command_timeout": 30.0,  # seconds for a statement
+    "server_settings": {
+        "application_name": "zaiko-bus",
+        "jit": "off",
+        # A host that disappears without a word gives up its locks within about ten seconds.
+        "tcp_keepalives_idle": "5",
+        "tcp_keepalives_interval": "2",
+        "tcp_keepalives_count": "3",
+    },
+}
+
+_log = structlog.get_logger(__name__)
+
+
+class PostgresBus:
+    """The bus in schema `bus` of one database; it makes its tables itself.
+
+    `database_url` is a PostgreSQL URI (a socket directory as `?host=/dir`) of the server itself: a pooler that
+    shares sessions between clients would share their locks too. `partitions` counts for topics that do not exist
+    yet; a topic keeps the number it was made with, because keys would change places otherwise.
+    """
+
+    def __init__(self, database_url: str, *, topics: Mapping[str, Topic] = TOPICS, partitions: int = 8) -> None:
+        self._database_url = database_url
+        self._topics = topics
+        self._new_partitions = partitions
+        self._partitions: dict[str, list[Partition]] = {}
+        self._pool: Any = None
+        self._pruning: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Connect, and make what is missing. Raises BusUnavailable."""
+        with connection_faults():
+            pool = await asyncpg.create_pool(
+                self._database_url, min_size=1, max_size=_POOL_LIMIT, reset=_leave_as_it_is, **_CONNECTION
+            )
+            async with pool.acquire() as connection, connection.transaction():
+                await connection.execute(sql.LOCK_SCHEMA, lock_key("schema"))
+                await connection.execute(sql.SCHEMA)
+                await connection.execute(sql.CREATE_PARTITIONS, list(self._topics), self._new_partitions)
+                rows = await connection.fetch(sql.PARTITIONS)
+        self._pool = pool
+        self._partitions = {topic: [Partition(*row) for row in rows if row[0] == topic] for topic in self._topics}
+        self._pruning = asyncio.create_task(self._prune_now_and_then(), name="bus.prune")
+
+    async def stop(self) -> None:
+        if self._pruning is not None:
+            self._pruning.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._pruning
+            self._pruning = None
+        if self._pool is not None:
+            self._pool.terminate()  # a publish under way is undone, and its caller hears BusUnavailable
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        if not messages:
+            return
+        numbers = [partition_of(message.key, len(self._partitions[message.topic])) for message in messages]
+        with connection_faults():
+            await self._pool.execute(
+                sql.APPEND,
+                [message.topic for message in messages],
+                numbers,
+                [message.key for message in messages],
+                [to_json(message.headers).decode() for message in messages],
+                [message.value for message in messages],
+            )
+
+    @asynccontextmanager
+    async def subscribe(
+        self, group: str, topics: Sequence[str], load_offsets: LoadOffsets, *, limit: int = 1_000
+    ) -> AsyncIterator[Subscription]:
+        partitions = sorted(chain.from_iterable(self._partitions[topic] for topic in topics), key=_number_first)
+        member = Member(self._open_ear, group, partitions, load_offsets, limit)
+        try:
+            await member.join()
+            yield member
+        finally:
+            await member.leave()
+
+    async def end_offsets(self, topic: str) -> Offsets:
+        with connection_faults():
+            rows = await self._pool.fetch(sql.END_OFFSETS, topic)
+        return {Partition(topic, number): next_offset for number, next_offset in rows}
+
+    async def read(self, topic: str, start: Offsets, stop: Offsets | None = None) -> AsyncIterator[Record]:
+        positions = {partition: start.get(partition, 0) for partition in self._partitions[topic]}
+        if stop is not None:
+            positions = {partition: at for partition, at in positions.items() if at < stop.get(partition, 0)}
+        with connection_faults():
+            ear = await self._open_ear([topic])
+        try:
+            while positions:
+                ear.forget()
+                ends = {} if stop is None else await self.end_offsets(topic)
+                with connection_faults():
+                    records = await ear.page(positions, stop or {}, _READ_RECORDS_LIMIT)
+                for record in records:
+                    yield record
+                    positions[record.partition] = record.offset + 1
+                if records:
+                    continue
+                if stop is not None:  # nothing is left below what had been written before this look
+                    positions = {place: at for place, at in positions.items() if ends[place] < stop[place]}
+                if positions:
+                    await ear.wait()
+        finally:
+            ear.connection.terminate()
+
+    async def prune(self, retention: timedelta = RETENTION) -> int:
+        """Delete what is older than `retention`, or in compacted topics what is older and has a successor.
+
+        Answers the number of records deleted. Raises BusUnavailable.
+        """
+        pruned = 0
+        for partition in chain.from_iterable(self._partitions.values()):
+            statement = sql.PRUNE_SUPERSEDED if self._topics[partition.topic].compacted else sql.PRUNE_AGED
+            deleted = _PRUNE_ROWS_LIMIT
+            while deleted == _PRUNE_ROWS_LIMIT:
+                with connection_faults():
+                    status = await self._pool.execute(statement, *partition, retention, _PRUNE_ROWS_LIMIT)
+                deleted = int(status.removeprefix("DELETE "))
+                pruned += deleted
+        return pruned
+
+    async def _open_ear(self, topics: Collection[str], group: str | None = None) -> Ear:
+        connection = await asyncpg.connect(self._database_url, **_CONNECTION)
+        try:
+            ear = Ear(connection, topics, group)
+            await ear.listen()
+        except BaseException:
+            connection.terminate()
+            raise
+        return ear
+
+    async def _prune_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(_PRUNE_EVERY_S)
+            try:
+                pruned = await self.prune()
+            except BusUnavailable as error:
+                _log.warning("bus.not_pruned", reason=str(error), again_in_s=_PRUNE_EVERY_S)
+            else:
+                _log.info("bus.pruned", records=pruned)
+
+
+async def _leave_as_it_is(connection: Any) -> None:
+    """The pool's sessions are changed by nobody, so the round trip that resets them would be for nothing."""
+
+
+def _number_first(partition: Partition) -> tuple[int, str]:
+    """Members take partitions in this order, so that one number of all topics tends to have one owner."""
+    return partition.number, partition.topic

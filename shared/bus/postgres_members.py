@@ -1,0 +1,199 @@
+"""Members of groups on PostgreSQL: a dedicated connection each, that hears, reads and holds the locks."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from time import monotonic
+from typing import Any
+
+import asyncpg
+import structlog
+from pydantic_core import from_json
+
+from shared.bus import postgres_sql as sql
+from shared.bus.base import BusUnavailable, LoadOffsets, Message, Offsets, Partition, Record
+
+_POLL_S = 2.0
+_CLOSE_TIMEOUT_S = 2.0
+_PAGE_BYTES_LIMIT = 16 * 1024 * 1024
+
+_log = structlog.get_logger(__name__)
+
+
+@contextmanager
+def connection_faults() -> Iterator[None]:
+    """Turns what PostgreSQL says when it is away, going away or full into BusUnavailable."""
+    try:
+        yield
+    except asyncpg.InterfaceError as error:
+        if isinstance(error, ValueError):  # asyncpg's name for a wrong argument
+            raise
+        raise BusUnavailable(str(error)) from error
+    except (
+        OSError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.InternalClientError,
+        asyncpg.exceptions.OperatorInterventionError,
+        asyncpg.exceptions.InsufficientResourcesError,
+    ) as error:
+        raise BusUnavailable(f"{type(error).__name__}: {error}") from error
+
+
+def lock_key(*names: object) -> int:
+    """These names as a key of an advisory lock: 64 bits, signed."""
+    digest = hashlib.blake2b("\n".join(map(str, ("bus", *names))).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+class Ear:
+    """A dedicated connection that hears what was appended and, for a member, who came or went."""
+
+    def __init__(self, connection: Any, topics: Collection[str], group: str | None = None) -> None:
+        self.connection = connection
+        self.regrouped = True
+        self._topics = frozenset(topics)
+        self._group = group
+        self._woken = asyncio.Event()
+
+    async def listen(self) -> None:
+        self.connection.add_termination_listener(lambda _: self._woken.set())
+        await self.connection.add_listener(sql.APPENDED, self._hear)
+        if self._group is not None:
+            await self.connection.add_listener(sql.REGROUPED, self._hear)
+
+    def _hear(self, connection: Any, pid: int, channel: str, payload: str) -> None:
+        if channel == sql.REGROUPED and payload == self._group and pid != self.connection.get_server_pid():
+            self.regrouped = True
+            self._woken.set()
+        elif channel == sql.APPENDED and payload in self._topics:
+            self._woken.set()
+
+    def forget(self) -> None:
+        """Call before looking: what is appended after this wakes `wait`, so nothing falls in between."""
+        self._woken.clear()
+
+    async def wait(self) -> None:
+        """Until it is woken, or the poll's turn has come."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), _POLL_S)
+
+    async def page(self, start: Offsets, stop: Offsets, limit: int) -> list[Record]:
+        """The next records of these partitions, in the order in which they are given."""
+        rows = await self.connection.fetch(
+            sql.PAGE,
+            [partition.topic for partition in start],
+            [partition.number for partition in start],
+            list(start.values()),
+            [stop.get(partition, sql.FOREVER) for partition in start],
+            limit,
+            _PAGE_BYTES_LIMIT,
+        )
+        return [
+            Record(Partition(topic, number), offset, Message(topic, key, from_json(headers), value))
+            for topic, number, offset, key, headers, value in rows
+        ]
+
+
+OpenEar = Callable[[Collection[str], str], Awaitable[Ear]]
+
+
+class Member:
+    """One member of a group: its connection holds a shared lock on the group and one on each partition it owns.
+
+    The locks decide who reads what. That an event takes effect once is for the reader's stored offsets to ensure.
+    """
+
+    def __init__(
+        self,
+        open_ear: OpenEar,
+        group: str,
+        partitions: list[Partition],
+        load_offsets: LoadOffsets,
+        limit: int,
+    ) -> None:
+        self._open_ear = open_ear
+        self._group = group
+        self._topics = {partition.topic for partition in partitions}
+        self._lock_keys = {partition: lock_key(group, *partition) for partition in partitions}
+        self._load_offsets = load_offsets
+        self._limit = limit
+        self._ear: Ear | None = None
+        self._owned: list[Partition] = []
+        self._positions: dict[Partition, int] = {}
+        self._share_again_at = 0.0
+
+    async def fetch(self) -> Sequence[Record]:
+        while True:
+            ear = await self.join()
+            missing = [partition for partition in self._owned if partition not in self._positions]
+            if missing:
+                stored = await self._load_offsets(missing)
+                self._positions |= {partition: stored.get(partition, 0) for partition in missing}
+            ear.forget()
+            with connection_faults():
+                records = await ear.page(self._positions, {}, self._limit)
+            if records:
+                self._advance(records)
+                return records
+            if not ear.regrouped:
+                await ear.wait()
+
+    async def rewind(self) -> None:
+        self._positions.clear()
+
+    async def join(self) -> Ear:
+        """Be a member with a fair share of the partitions, as far as they are free."""
+        ear = self._ear
+        try:
+            with connection_faults():
+                if ear is None or ear.connection.is_closed():
+                    self._ear, self._owned, self._positions = None, [], {}
+                    ear = await self._open_ear(self._topics, self._group)
+                    await ear.connection.execute(sql.JOIN, lock_key(self._group))
+                    await ear.connection.execute(sql.TELL, self._group)
+                    self._ear = ear
+                if ear.regrouped or monotonic() > self._share_again_at:
+                    await self._share(ear)
+        except BaseException:
+            if ear is not None:  # which locks it got is unknown, and a connection that ends gives back all
+                ear.connection.terminate()
+            raise
+        return ear
+
+    async def leave(self) -> None:
+        """Hand the partitions back and tell the others."""
+        ear, self._ear = self._ear, None
+        if ear is None or ear.connection.is_closed():
+            return
+        try:
+            with connection_faults():
+                await ear.connection.execute(sql.LEAVE, self._group, timeout=_CLOSE_TIMEOUT_S)
+                await ear.connection.close(timeout=_CLOSE_TIMEOUT_S)
+        except BusUnavailable as error:
+            _log.info("bus.left_without_goodbye", group=self._group, reason=str(error))
+        finally:
+            ear.connection.terminate()
+
+    async def _share(self, ear: Ear) -> None:
+        """Give up what is more than a fair share, or take what is free up to it."""
+        ear.regrouped = False
+        self._share_again_at = monotonic() + _POLL_S
+        members = await ear.connection.fetchval(sql.MEMBERS, lock_key(self._group))
+        share = -(-len(self._lock_keys) // members)
+        surplus, self._owned = self._owned[share:], self._owned[:share]
+        if surplus:
+            for partition in surplus:
+                self._positions.pop(partition, None)
+            await ear.connection.execute(sql.GIVE_UP, [self._lock_keys[partition] for partition in surplus])
+            await ear.connection.execute(sql.TELL, self._group)
+        elif len(self._owned) < share:
+            others = {key: partition for partition, key in self._lock_keys.items() if partition not in self._owned}
+            taken = await ear.connection.fetch(sql.TAKE, list(others), share - len(self._owned))
+            self._owned += [others[key] for (key,) in taken]
+
+    def _advance(self, records: Sequence[Record]) -> None:
+        """Whoever was served goes to the end of the queue, so that a busy partition starves no other."""
+        for partition, offset in {record.partition: record.offset for record in records}.items():
+            del self._positions[partition]
+            self._positions[partition] = offset + 1
