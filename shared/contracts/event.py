@@ -64,7 +64,7 @@ class EventType(Generic[DataT]):
         self,
         data: DataT,
         *,
-        id: str,
+        event_id: str,
         source: str,
         time: datetime,
         extensions: Mapping[str, str] | None = None,
