@@ -1,0 +1,50 @@
+"""What Zaiko's messages and topics look like on Kafka, and the order in which messages go out."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from shared.bus.base import Message
+from shared.contracts.registry import Topic
+
+MESSAGE_BYTES_LIMIT = 16 * 1024 * 1024
+"""A larger message is a mistake of its writer."""
+BATCH_BYTES_LIMIT = 512 * 1024
+"""Messages go out together up to this size; a larger one goes alone."""
+
+_RETENTION_MS = 7 * 24 * 3_600 * 1_000
+
+
+def topic_configuration(topic: Topic) -> dict[str, str]:
+    """Nothing younger than the retention goes, neither by age nor by compaction."""
+    size = {"max.message.bytes": str(MESSAGE_BYTES_LIMIT + BATCH_BYTES_LIMIT)}
+    if topic.compacted:
+        return size | {"cleanup.policy": "compact", "min.compaction.lag.ms": str(_RETENTION_MS)}
+    return size | {"cleanup.policy": "delete", "retention.ms": str(_RETENTION_MS)}
+
+
+def from_wire(
+    topic: str, key: bytes | None, headers: Iterable[tuple[str, bytes | None]], value: bytes | None
+) -> Message:
+    """A message as anybody may have written it: what is absent is empty, of repeated headers the last counts."""
+    return Message(topic, _text(key), {name: _text(text) for name, text in headers}, value or b"")
+
+
+async def send_in_order(producer: Any, topic: str, partition: int, messages: Sequence[Message]) -> None:
+    """One batch after the other, each acknowledged before the next: after a failure nothing later is in.
+
+    Raises what aiokafka's producer raises.
+    """
+    batch = producer.create_batch()
+    for message in messages:
+        headers = [(name, text.encode()) for name, text in message.headers.items()]
+        parts = {"timestamp": None, "key": message.key.encode(), "value": message.value, "headers": headers}
+        if batch.append(**parts) is None:
+            await (await producer.send_batch(batch, topic, partition=partition))
+            batch = producer.create_batch()
+            batch.append(**parts)
+    await (await producer.send_batch(batch, topic, partition=partition))
+
+
+def _text(value: bytes | None) -> str:
+    """What other writers put there need not be UTF-8, and must not stop the reader."""
+    return "" if value is None else value.decode(errors="replace")
