@@ -1,0 +1,105 @@
+"""All three services in one process, on one database: each migrated, mounted under its name, run as it would alone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Literal
+
+import httpx
+from fastapi import FastAPI, Response
+from fastapi.responses import HTMLResponse
+
+from services.entry import entry_page
+from shared.clock import Clock, utc_now
+from shared.database import Database
+from shared.http.app import VERSION
+from shared.migration import migrate
+
+BusName = Literal["postgres", "kafka"]
+SERVICES = [name for name in ("inventory", "orders", "pickup") if find_spec(f"services.{name}.app")]
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What the three services share: one database, one bus, one secret, one address."""
+
+    database_url: str
+    token_secret: str
+    base_url: str
+    token_command: str
+    bus: BusName = "postgres"
+    kafka_bootstrap_servers: str = "127.0.0.1:9092"
+
+
+def create_app(installation: Installation, *, clock: Clock = utc_now) -> FastAPI:
+    """The parent app; its lifespan brings the schemas up to date and then enters the lifespan of each service."""
+    common: dict[str, Any] = {
+        "database_url": installation.database_url,
+        "token_secret": installation.token_secret,
+        "bus": installation.bus,
+        "kafka_bootstrap_servers": installation.kafka_bootstrap_servers,
+    }
+    apps: dict[str, FastAPI] = {}
+    for name in SERVICES:
+        settings = import_module(f"services.{name}.settings").Settings
+        more = {"inventory_url": f"{installation.base_url}/inventory"} if name == "pickup" else {}
+        apps[name] = import_module(f"services.{name}.app").create_app(settings(**common, **more), clock=clock)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await _migrate_all(installation.database_url)
+        async with AsyncExitStack() as entered:
+            for app in apps.values():
+                await entered.enter_async_context(app.router.lifespan_context(app))
+            yield
+
+    parent = FastAPI(title="Zaiko", version=VERSION, lifespan=lifespan, openapi_url=None)
+    _add_operations(parent, apps)
+    _add_entry(parent, installation)
+    for name, app in apps.items():
+        parent.mount(f"/{name}", app, name=name)
+    return parent
+
+
+async def _migrate_all(database_url: str) -> None:
+    for name in SERVICES:
+        database = Database(database_url, name, pool_size=1)
+        try:
+            await migrate(database, import_module(f"services.{name}.migrations"))
+        finally:
+            await database.close()
+
+
+def _add_entry(parent: FastAPI, installation: Installation) -> None:
+    page = entry_page(installation.base_url, installation.token_command)
+
+    @parent.get("/", include_in_schema=False)
+    async def entry() -> HTMLResponse:
+        return HTMLResponse(page)
+
+
+def _add_operations(parent: FastAPI, apps: Mapping[str, FastAPI]) -> None:
+    @parent.get("/health/live")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @parent.get("/health/ready")
+    async def ready(response: Response) -> dict[str, object]:
+        """200 when every service is ready, else 503; either way which one is."""
+        statuses = await asyncio.gather(*(_status(app) for app in apps.values()))
+        is_ready = all(status == 200 for status in statuses)
+        if not is_ready:
+            response.status_code = 503
+            response.headers["Retry-After"] = "1"
+        services = {
+            name: "ready" if status == 200 else "unavailable" for name, status in zip(apps, statuses, strict=True)
+        }
+        return {"status": "ready" if is_ready else "unavailable", "services": services}
+
+
+async def _status(app: FastAPI) -> int:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://in-process") as client:
+        return (await client.get("/health/ready")).status_code
