@@ -1,0 +1,118 @@
+"""A pickup: one bag at one counter for one order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from services.pickup.domain.states import OPEN, State
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One item of a bag, in units.
+
+    `quantity` was ordered; `short` was not found on the shelf, `cancelled` was taken off by the order, `picked` lies in
+    the bag. `echo_due` are the units that this pickup itself gave up: orders will cancel them in answer, and that
+    answer must not take further units off.
+    """
+
+    sku: str
+    quantity: int
+    picked: int = 0
+    short: int = 0
+    cancelled: int = 0
+    echo_due: int = 0
+
+    @property
+    def wanted(self) -> int:
+        return self.quantity - self.short - self.cancelled
+
+    @property
+    def unpicked(self) -> int:
+        return self.wanted - self.picked
+
+
+class Units(NamedTuple):
+    """So many units of one item."""
+
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pickup:
+    """`due_at` is when it should be ready, `held_until` when a ready one lapses, `closed_at` when it ended."""
+
+    pickup_id: str
+    order_id: str
+    reservation_id: str
+    location_id: str
+    lines: tuple[Line, ...]
+    due_at: datetime
+    requested_at: datetime
+    state: State = "requested"
+    started_at: datetime | None = None
+    ready_at: datetime | None = None
+    held_until: datetime | None = None
+    closed_at: datetime | None = None
+    code: str | None = None
+    wrong_tries: int = 0
+    locked_until: datetime | None = None
+    reason: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    @property
+    def wanted(self) -> tuple[Units, ...]:
+        """What is still to be handed over, or was."""
+        return tuple(Units(line.sku, line.wanted) for line in self.lines if line.wanted)
+
+    @property
+    def unpicked(self) -> tuple[Units, ...]:
+        return tuple(Units(line.sku, line.unpicked) for line in self.lines if line.unpicked)
+
+    def line(self, sku: str) -> Line | None:
+        return next((line for line in self.lines if line.sku == sku), None)
+
+    def with_line(self, changed: Line) -> "Pickup":
+        return replace(self, lines=tuple(changed if line.sku == changed.sku else line for line in self.lines))
+
+    def given_up(self) -> "Pickup":
+        """The pickup with everything that was still wanted marked as given up by itself."""
+        lines = (replace(line, echo_due=line.echo_due + line.wanted) for line in self.lines)
+        return replace(self, lines=tuple(lines))
+
+
+FactKind = Literal["requested", "picking", "line_short", "ready", "collected", "expired", "cancelled"]
+
+
+class Fact(NamedTuple):
+    """What a decision made true, for others to know; `units` are those that it is about."""
+
+    kind: FactKind
+    units: tuple[Units, ...]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a step was not taken: a stable code, words for a person, further members for a program."""
+
+    code: str
+    detail: str
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The pickup as it is from now on, what that made true, and the refusal if the step was not taken.
+
+    A refusal may change the pickup all the same: a wrong code counts.
+    """
+
+    pickup: Pickup
+    facts: tuple[Fact, ...] = ()
+    refusal: Refusal | None = None

@@ -1,0 +1,174 @@
+"""Pickups in the database. Every lock on them is taken here, in the order of their ids."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, literal, select, text, tuple_
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.pickup.domain.pickups import Line, Pickup
+from services.pickup.store.tables import PICKUP_LINES, PICKUPS
+from shared.database import Transaction, columns
+
+_ADD = text(
+    """
+    INSERT INTO pickups (pickup_id, order_id, reservation_id, location_id, state, due_at, requested_at)
+    SELECT pickup_id, order_id, reservation_id, location_id, state, due_at, requested_at
+    FROM unnest(CAST(:pickup_id AS uuid[]), CAST(:order_id AS text[]), CAST(:reservation_id AS text[]),
+        CAST(:location_id AS text[]), CAST(:state AS text[]), CAST(:due_at AS timestamptz[]),
+        CAST(:requested_at AS timestamptz[]))
+        AS asked (pickup_id, order_id, reservation_id, location_id, state, due_at, requested_at)
+    ORDER BY order_id, location_id
+    ON CONFLICT (order_id, location_id) DO NOTHING
+    RETURNING CAST(pickup_id AS text)
+    """
+)
+_ADD_LINES = text(
+    """
+    INSERT INTO pickup_lines (pickup_id, sku, quantity)
+    SELECT * FROM unnest(CAST(:pickup_ids AS uuid[]), CAST(:sku AS text[]), CAST(:quantity AS bigint[]))
+    """
+)
+_WRITE = text(
+    """
+    UPDATE pickups SET state = changed.state, started_at = changed.started_at, ready_at = changed.ready_at,
+        held_until = changed.held_until, closed_at = changed.closed_at, code = changed.code,
+        wrong_tries = changed.wrong_tries, locked_until = changed.locked_until, reason = changed.reason
+    FROM unnest(CAST(:pickup_id AS uuid[]), CAST(:state AS text[]), CAST(:started_at AS timestamptz[]),
+        CAST(:ready_at AS timestamptz[]), CAST(:held_until AS timestamptz[]), CAST(:closed_at AS timestamptz[]),
+        CAST(:code AS text[]), CAST(:wrong_tries AS integer[]), CAST(:locked_until AS timestamptz[]),
+        CAST(:reason AS text[]))
+        AS changed (pickup_id, state, started_at, ready_at, held_until, closed_at, code, wrong_tries, locked_until,
+            reason)
+    WHERE pickups.pickup_id = changed.pickup_id
+    """
+)
+_WRITE_LINES = text(
+    """
+    UPDATE pickup_lines AS line SET picked = changed.picked, short = changed.short, cancelled = changed.cancelled,
+        echo_due = changed.echo_due
+    FROM unnest(CAST(:pickup_ids AS uuid[]), CAST(:sku AS text[]), CAST(:picked AS bigint[]),
+        CAST(:short AS bigint[]), CAST(:cancelled AS bigint[]), CAST(:echo_due AS bigint[]))
+        AS changed (pickup_id, sku, picked, short, cancelled, echo_due)
+    WHERE line.pickup_id = changed.pickup_id AND line.sku = changed.sku
+    """
+)
+_CHANGING = (
+    "pickup_id",
+    "state",
+    "started_at",
+    "ready_at",
+    "held_until",
+    "closed_at",
+    "code",
+    "wrong_tries",
+    "locked_until",
+    "reason",
+)
+_LINES_AS_JSON = (
+    select(
+        func.jsonb_agg(
+            aggregate_order_by(
+                func.jsonb_build_object(
+                    "sku", PICKUP_LINES.c.sku,
+                    "quantity", PICKUP_LINES.c.quantity,
+                    "picked", PICKUP_LINES.c.picked,
+                    "short", PICKUP_LINES.c.short,
+                    "cancelled", PICKUP_LINES.c.cancelled,
+                ),
+                PICKUP_LINES.c.sku,
+            )
+        )
+    )
+    .where(PICKUP_LINES.c.pickup_id == PICKUPS.c.pickup_id)
+    .scalar_subquery()
+    .label("lines")
+)  # fmt: skip
+# One statement with its lines: what is shown is one instant.
+_SHOWN = select(PICKUPS, _LINES_AS_JSON)
+
+
+async def add(transaction: Transaction, pickups: Sequence[Pickup]) -> list[Pickup]:
+    """Store those that are the first of their order at their location; answers these."""
+    if not pickups:
+        return []
+    names = ("pickup_id", "order_id", "reservation_id", "location_id", "state", "due_at", "requested_at")
+    stored = set((await transaction.execute(_ADD, columns(pickups, *names))).scalars())
+    added = [pickup for pickup in pickups if pickup.pickup_id in stored]
+    await transaction.execute(_ADD_LINES, _line_columns(added, "sku", "quantity"))
+    return added
+
+
+async def lock(transaction: Transaction, pickup_ids: Collection[str]) -> list[Pickup]:
+    """The pickups that exist under these ids, locked until the transaction ends."""
+    return await _lock(transaction, select(PICKUPS).where(PICKUPS.c.pickup_id.in_(pickup_ids)))
+
+
+async def lock_of_orders(transaction: Transaction, order_ids: Collection[str]) -> list[Pickup]:
+    """All pickups of these orders, locked until the transaction ends."""
+    return await _lock(transaction, select(PICKUPS).where(PICKUPS.c.order_id.in_(order_ids)))
+
+
+async def lock_lapsed(transaction: Transaction, now: datetime, limit: int) -> list[Pickup]:
+    """At most `limit` ready pickups past their time; those that somebody else has locked are left to them."""
+    lapsed = select(PICKUPS).where(PICKUPS.c.state == "ready", PICKUPS.c.held_until <= now)
+    rows = await transaction.execute(
+        lapsed.order_by(PICKUPS.c.held_until).limit(limit).with_for_update(skip_locked=True)
+    )
+    return await _with_lines(transaction, rows.all())
+
+
+async def _lock(transaction: Transaction, statement: Select[Any]) -> list[Pickup]:
+    rows = await transaction.execute(statement.order_by(PICKUPS.c.pickup_id).with_for_update())
+    return await _with_lines(transaction, rows.all())
+
+
+async def _with_lines(transaction: Transaction, rows: Sequence[Row[Any]]) -> list[Pickup]:
+    # A statement of its own, after the lock: it sees what the lock waited for.
+    lines: dict[str, list[Line]] = {row.pickup_id: [] for row in rows}
+    statement = select(PICKUP_LINES).where(PICKUP_LINES.c.pickup_id.in_(list(lines))).order_by(PICKUP_LINES.c.sku)
+    for pickup_id, *line in (await transaction.execute(statement)).all():
+        lines[pickup_id].append(Line(*line))
+    return [Pickup(**row._mapping, lines=tuple(lines[row.pickup_id])) for row in rows]
+
+
+async def write(transaction: Transaction, pickups: Sequence[Pickup]) -> None:
+    """Write the pickups, each of them once, as they have become."""
+    if not pickups:
+        return
+    await transaction.execute(_WRITE, columns(pickups, *_CHANGING))
+    await transaction.execute(_WRITE_LINES, _line_columns(pickups, "sku", "picked", "short", "cancelled", "echo_due"))
+
+
+def _line_columns(pickups: Sequence[Pickup], *names: str) -> dict[str, list[Any]]:
+    pickup_ids = [pickup.pickup_id for pickup in pickups for _ in pickup.lines]
+    return {"pickup_ids": pickup_ids, **columns((line for pickup in pickups for line in pickup.lines), *names)}
+
+
+async def get(connection: AsyncConnection, pickup_id: str) -> Row[Any] | None:
+    """The pickup's row with its `lines` as a list of objects."""
+    return (await connection.execute(_SHOWN.where(PICKUPS.c.pickup_id == pickup_id))).first()
+
+
+async def page(
+    connection: AsyncConnection,
+    *,
+    location_id: str | None,
+    state: str | None,
+    order_id: str | None,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Rows as `get` answers them, oldest due first, from after the (due_at, pickup_id) given."""
+    wanted = {"location_id": location_id, "state": state, "order_id": order_id}
+    statement = _SHOWN.order_by(PICKUPS.c.due_at, PICKUPS.c.pickup_id).limit(limit)
+    for name, value in wanted.items():
+        if value is not None:
+            statement = statement.where(PICKUPS.c[name] == value)
+    if after is not None:
+        place = (PICKUPS.c.due_at, PICKUPS.c.pickup_id)
+        last = (literal(value, column.type) for value, column in zip(after, place, strict=True))
+        statement = statement.where(tuple_(*place) > tuple_(*last))
+    return (await connection.execute(statement)).all()
