@@ -72,13 +72,13 @@ def take(pickup: Pickup, step: Step, now: datetime, policy: Policy) -> Decision:
     if not repeated and not is_possible(step.name, pickup.state):
         return _impossible(pickup, step.name)
     if isinstance(step, Collect):
-        return _wrong_code(pickup, step.code, now, policy) or (
-            Decision(pickup) if repeated else _collect(pickup, now)
-        )
+        return _wrong_code(pickup, step.code, now, policy) or (Decision(pickup) if repeated else _collect(pickup, now))
     return Decision(pickup) if repeated else _take(pickup, step, now, policy)
 
 
-def _take(pickup: Pickup, step: Start | Pick | Short | MakeReady | Expire | Cancel, now: datetime, policy: Policy) -> Decision:
+def _take(
+    pickup: Pickup, step: Start | Pick | Short | MakeReady | Expire | Cancel, now: datetime, policy: Policy
+) -> Decision:
     match step:
         case Start():
             return _start(pickup, now)
@@ -129,9 +129,7 @@ def _make_ready(pickup: Pickup, code: str, now: datetime, hold: timedelta) -> De
         unpicked = [left._asdict() for left in pickup.unpicked]
         detail = f"It is picking, and neither picked nor short are {units}."
         return _refused(pickup, "illegal_transition", detail, state=pickup.state, unpicked=unpicked)
-    ready = replace(
-        pickup, state=after("make_ready", pickup.state), code=code, ready_at=now, held_until=now + hold
-    )
+    ready = replace(pickup, state=after("make_ready", pickup.state), code=code, ready_at=now, held_until=now + hold)
     return Decision(ready, (Fact("ready", ready.wanted),))
 
 
@@ -146,7 +144,9 @@ def _wrong_code(pickup: Pickup, code: str, now: datetime, policy: Policy) -> Dec
     if tries < WRONG_CODES_LIMIT:
         left = WRONG_CODES_LIMIT - tries
         counted = replace(pickup, wrong_tries=tries, locked_until=None)
-        return _refused(counted, "wrong_code", f"This is not the code of this pickup; {left} more tries.", tries_left=left)
+        return _refused(
+            counted, "wrong_code", f"This is not the code of this pickup; {left} more tries.", tries_left=left
+        )
     locked = replace(pickup, wrong_tries=0, locked_until=now + policy.lock)
     detail = "This is not the code of this pickup, which is now locked until `locked_until`."
     return _refused(locked, "wrong_code", detail, tries_left=0, locked_until=locked.locked_until)

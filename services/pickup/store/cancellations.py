@@ -21,7 +21,5 @@ async def keep_new(transaction: Transaction, cancellations: Sequence[Any]) -> se
     """Keep those not seen before, objects with the table's columns as attributes; answers their (source, event_id)."""
     if not cancellations:
         return set()
-    rows = await transaction.execute(
-        _KEEP, columns(cancellations, "source", "event_id", "order_id", "recorded_at")
-    )
+    rows = await transaction.execute(_KEEP, columns(cancellations, "source", "event_id", "order_id", "recorded_at"))
     return {(row.source, row.event_id) for row in rows}
