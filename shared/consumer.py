@@ -40,6 +40,9 @@ class Received(NamedTuple, Generic[DataT]):
     data: DataT
 
 
+Reading = Received[Any] | DeadLetter
+"""What became of reading an event: its data, or why there is none."""
+
 Apply = Callable[[Transaction, Sequence[Received[Any]]], Awaitable[None]]
 """A use case as the bus calls it: fills the transaction; raises DomainError for what can never take effect."""
 Routes = Mapping[str, Apply]
@@ -173,19 +176,24 @@ class Consumer:
         await dead_letters.keep(transaction, letters)
 
 
-def _read(record: Record) -> Received[Any] | DeadLetter:
-    topic = record.partition.topic
+def _read(record: Record) -> Reading:
+    topic, number = record.partition
     message = record.message
     try:
         event = from_message(message.headers, message.key, message.value)
     except MalformedEvent as error:
         # It has no identity of its own, so its place in the log is one.
-        source = f"/topics/{topic}/{record.partition.number}"
+        source = f"/topics/{topic}/{number}"
         nameless = Event(str(record.offset), source, "unknown", datetime.now(UTC), message.key, message.value)
         return DeadLetter(topic, nameless, "malformed_event", str(error))
+    return read_event(topic, event)
+
+
+def read_event(topic: str, event: Event) -> Reading:
+    """The event's data by the model of its type."""
     kind = EVENT_TYPES.get(event.type)
     if kind is None:
-        return DeadLetter(topic, event, "unknown_event_type", f"no event type {event.type} is known")
+        return DeadLetter(topic, event, "unknown_event_type", f"/type: no event type {event.type} is known")
     try:
         return Received(event, kind.read(event))
     except ValidationError as error:

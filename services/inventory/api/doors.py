@@ -1,18 +1,34 @@
 """What the HTTP doors of inventory open on: the writes, each decided in batches, and the database for reads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from services.inventory.api.stock_feed import StockFeed
+from services.inventory.domain.ledger import Movement
+from services.inventory.settings import Settings
+from services.inventory.store.items import Item
+from services.inventory.usecases.reservations import Change
+from services.inventory.usecases.reserve import Reserve
 from shared.clock import Clock
+from shared.consumer import Reading
 from shared.database import Database
+from shared.http.door import Door
 
 
 @dataclass(frozen=True)
 class Doors:
     database: Database
     clock: Clock
+    settings: Settings
+    feed: StockFeed
+    items: Door[Sequence[Item]]
+    movements: Door[Sequence[Movement]]
+    reserve: Door[Reserve]
+    change_reservation: Door[Change]
+    till_events: Door[Sequence[Reading]]
 
 
 async def _doors(request: Request) -> Doors:

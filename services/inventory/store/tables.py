@@ -115,6 +115,7 @@ RESERVATIONS = Table(
 )
 
 # quantity = open + fulfilled + released; the sum of `open` at a place is the `reserved` of its level.
+# `available` is what could be promised right before the line was granted: the evidence for invariant 4.
 RESERVATION_LINES = Table(
     "reservation_lines",
     METADATA,
@@ -124,8 +125,21 @@ RESERVATION_LINES = Table(
     Column("quantity", BigInteger, nullable=False),
     Column("open", BigInteger, nullable=False),
     Column("fulfilled", BigInteger, nullable=False, server_default="0"),
+    Column("available", BigInteger, nullable=False),
     PrimaryKeyConstraint("reservation_id", "sku", "location_id"),
     Index("ix_reservation_lines_open", "sku", "location_id", postgresql_where=text("open > 0")),
+)
+
+# Which commands a reservation has seen: a partial release that is delivered twice counts once.
+RESERVATION_COMMANDS = Table(
+    "reservation_commands",
+    METADATA,
+    Column("reservation_id", Uuid(as_uuid=False), nullable=False),
+    Column("source", Exact, nullable=False),
+    Column("event_id", Exact, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("reservation_id", "source", "event_id"),
 )
 
 TILLS = Table(

@@ -47,9 +47,13 @@ STATEMENTS = (
     """CREATE TABLE reservation_lines (
         reservation_id uuid NOT NULL, sku text COLLATE "C" NOT NULL, location_id text COLLATE "C" NOT NULL,
         quantity bigint NOT NULL CHECK (quantity > 0), open bigint NOT NULL CHECK (open >= 0),
-        fulfilled bigint NOT NULL DEFAULT 0 CHECK (fulfilled >= 0),
+        fulfilled bigint NOT NULL DEFAULT 0 CHECK (fulfilled >= 0), available bigint NOT NULL,
         PRIMARY KEY (reservation_id, sku, location_id), CHECK (open + fulfilled <= quantity))""",
     "CREATE INDEX ix_reservation_lines_open ON reservation_lines (sku, location_id) WHERE open > 0",
+    """CREATE TABLE reservation_commands (
+        reservation_id uuid NOT NULL, source text COLLATE "C" NOT NULL, event_id text COLLATE "C" NOT NULL,
+        command text NOT NULL, recorded_at timestamptz NOT NULL,
+        PRIMARY KEY (reservation_id, source, event_id))""",
     """CREATE TABLE tills (
         source text COLLATE "C" PRIMARY KEY, location_id text COLLATE "C" NOT NULL,
         last_sequence bigint NOT NULL, missing int8multirange NOT NULL,

@@ -1,0 +1,27 @@
+"""The level of one item at one place, and the rule of what may be promised of it."""
+
+from dataclasses import dataclass
+
+Key = tuple[str, str]
+"""(location_id, sku): the order in which rows are locked, everywhere."""
+
+
+@dataclass(slots=True)
+class Level:
+    """Units of one item at one place. `on_hand` may be negative: facts are never refused."""
+
+    on_hand: int = 0
+    reserved: int = 0
+    safety_stock: int = 0
+    damaged: int = 0
+    in_transit: int = 0
+
+    @property
+    def available(self) -> int:
+        """What may still be promised, as it is shown: never below 0."""
+        return max(0, self.on_hand - self.reserved - self.safety_stock)
+
+    @property
+    def shortfall(self) -> int:
+        """Promised units that are not there."""
+        return max(0, self.reserved - max(0, self.on_hand))

@@ -1,0 +1,213 @@
+"""Reservations in the database. Their rows are locked by id, and always before the levels they hold."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.inventory.domain.levels import Key
+from services.inventory.domain.oversold import OpenPromise
+from services.inventory.domain.reservations import Line
+from services.inventory.store.tables import RESERVATION_LINES, RESERVATIONS
+from shared.database import Transaction, columns
+
+
+@dataclass(slots=True)
+class Reservation:
+    reservation_id: str
+    reference: str
+    channel: str
+    state: str
+    order_id: str | None
+    expires_at: datetime | None
+    created_at: datetime
+    lines: list[Line] = field(default_factory=list)
+
+
+class GrantedLine(NamedTuple):
+    """A line as it was granted, with what was available right before."""
+
+    reservation_id: str
+    sku: str
+    location_id: str
+    quantity: int
+    available: int
+
+
+_INSERT = text(
+    """
+    INSERT INTO reservations (reservation_id, reference, channel, state, order_id, expires_at, created_at, updated_at)
+    SELECT reservation_id, reference, channel, state, order_id, expires_at, created_at, created_at
+    FROM unnest(CAST(:reservation_id AS uuid[]), CAST(:reference AS text[]), CAST(:channel AS text[]),
+        CAST(:state AS text[]), CAST(:order_id AS text[]), CAST(:expires_at AS timestamptz[]),
+        CAST(:created_at AS timestamptz[]))
+        AS granted (reservation_id, reference, channel, state, order_id, expires_at, created_at)
+    """
+)
+_INSERT_LINES = text(
+    """
+    INSERT INTO reservation_lines (reservation_id, sku, location_id, quantity, open, available)
+    SELECT reservation_id, sku, location_id, quantity, quantity, available
+    FROM unnest(CAST(:reservation_id AS uuid[]), CAST(:sku AS text[]), CAST(:location_id AS text[]),
+        CAST(:quantity AS bigint[]), CAST(:available AS bigint[]))
+        AS granted (reservation_id, sku, location_id, quantity, available)
+    """
+)
+_UPDATE = text(
+    """
+    UPDATE reservations SET state = changed.state, reference = changed.reference, order_id = changed.order_id,
+        expires_at = changed.expires_at, updated_at = :now
+    FROM unnest(CAST(:reservation_id AS uuid[]), CAST(:state AS text[]), CAST(:reference AS text[]),
+        CAST(:order_id AS text[]), CAST(:expires_at AS timestamptz[]))
+        AS changed (reservation_id, state, reference, order_id, expires_at)
+    WHERE reservations.reservation_id = changed.reservation_id
+    """
+)
+_UPDATE_LINES = text(
+    """
+    UPDATE reservation_lines AS line SET open = changed.open, fulfilled = changed.fulfilled
+    FROM unnest(CAST(:reservation_ids AS uuid[]), CAST(:skus AS text[]), CAST(:location_ids AS text[]),
+        CAST(:open AS bigint[]), CAST(:fulfilled AS bigint[]))
+        AS changed (reservation_id, sku, location_id, open, fulfilled)
+    WHERE line.reservation_id = changed.reservation_id AND line.sku = changed.sku
+        AND line.location_id = changed.location_id
+    """
+)
+_KNOWN_COMMANDS = text(
+    """
+    SELECT reservation_id, source, event_id FROM reservation_commands
+    JOIN unnest(CAST(:reservation_ids AS uuid[]), CAST(:sources AS text[]), CAST(:event_ids AS text[]))
+        AS asked (reservation_id, source, event_id) USING (reservation_id, source, event_id)
+    """
+)
+_KEEP_COMMANDS = text(
+    """
+    INSERT INTO reservation_commands (reservation_id, source, event_id, command, recorded_at)
+    SELECT reservation_id, source, event_id, command, :now
+    FROM unnest(CAST(:reservation_id AS uuid[]), CAST(:source AS text[]), CAST(:event_id AS text[]),
+        CAST(:command AS text[])) AS seen (reservation_id, source, event_id, command)
+    """
+)
+_LAPSED = text(
+    """
+    SELECT reservation_id FROM reservations WHERE state = 'held' AND expires_at <= :now
+    ORDER BY expires_at LIMIT :limit
+    """
+)
+_OPEN_AT = text(
+    """
+    SELECT location_id, sku, reservation_id, reference, state, created_at, open
+    FROM unnest(CAST(:location_ids AS text[]), CAST(:skus AS text[])) AS short (location_id, sku)
+    JOIN reservation_lines USING (location_id, sku) JOIN reservations USING (reservation_id)
+    WHERE open > 0
+    """
+)
+
+CommandIdentity = tuple[str, str, str]
+"""(reservation_id, source, event_id)"""
+
+
+async def insert(transaction: Transaction, granted: Sequence[Reservation], lines: Sequence[GrantedLine]) -> None:
+    if granted:
+        names = ("reservation_id", "reference", "channel", "state", "order_id", "expires_at", "created_at")
+        await transaction.execute(_INSERT, columns(granted, *names))
+    if lines:
+        await transaction.execute(_INSERT_LINES, columns(lines, *GrantedLine._fields))
+
+
+async def lock(transaction: Transaction, reservation_ids: Iterable[str]) -> dict[str, Reservation]:
+    """The reservations that exist under these ids, with their lines, locked in the order of their ids."""
+    ids = sorted(set(reservation_ids))
+    statement = select(RESERVATIONS).where(RESERVATIONS.c.reservation_id.in_(ids))
+    rows = await transaction.execute(statement.order_by(RESERVATIONS.c.reservation_id).with_for_update())
+    return await _with_lines(transaction, rows.all())
+
+
+async def load(connection: AsyncConnection, reservation_id: str) -> Reservation | None:
+    statement = select(RESERVATIONS).where(RESERVATIONS.c.reservation_id == reservation_id)
+    found = await _with_lines(connection, (await connection.execute(statement)).all())
+    return found.get(reservation_id)
+
+
+async def ids_by_order(connection: AsyncConnection, order_ids: Iterable[str]) -> dict[str, str]:
+    """For each of these orders that has asked before: the id of its reservation, granted or rejected."""
+    statement = select(RESERVATIONS.c.order_id, RESERVATIONS.c.reservation_id)
+    rows = await connection.execute(statement.where(RESERVATIONS.c.order_id.in_(set(order_ids))))
+    return {row.order_id: row.reservation_id for row in rows.all()}
+
+
+async def _with_lines(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> dict[str, Reservation]:
+    found = {
+        row.reservation_id: Reservation(
+            row.reservation_id, row.reference, row.channel, row.state, row.order_id, row.expires_at, row.created_at
+        )
+        for row in rows
+    }
+    statement = select(RESERVATION_LINES).where(RESERVATION_LINES.c.reservation_id.in_(list(found)))
+    ordered = statement.order_by(RESERVATION_LINES.c.sku, RESERVATION_LINES.c.location_id)
+    for row in (await connection.execute(ordered)).all():
+        line = Line(row.sku, row.location_id, row.quantity, row.open, row.fulfilled)
+        found[row.reservation_id].lines.append(line)
+    return found
+
+
+async def update(transaction: Transaction, changed: Sequence[Reservation], now: datetime) -> None:
+    """Write state and lines of the reservations."""
+    if not changed:
+        return
+    names = ("reservation_id", "state", "reference", "order_id", "expires_at")
+    await transaction.execute(_UPDATE, {**columns(changed, *names), "now": now})
+    lines = [(reservation.reservation_id, line) for reservation in changed for line in reservation.lines]
+    await transaction.execute(
+        _UPDATE_LINES,
+        {
+            "reservation_ids": [reservation_id for reservation_id, _ in lines],
+            "skus": [line.sku for _, line in lines],
+            "location_ids": [line.location_id for _, line in lines],
+            "open": [line.open for _, line in lines],
+            "fulfilled": [line.fulfilled for _, line in lines],
+        },
+    )
+
+
+async def known_commands(transaction: Transaction, asked: Sequence[CommandIdentity]) -> set[CommandIdentity]:
+    """Which of these commands have taken effect already; to be asked under the reservations' locks."""
+    rows = await transaction.execute(
+        _KNOWN_COMMANDS,
+        {
+            "reservation_ids": [identity[0] for identity in asked],
+            "sources": [identity[1] for identity in asked],
+            "event_ids": [identity[2] for identity in asked],
+        },
+    )
+    return {(str(row.reservation_id), row.source, row.event_id) for row in rows.all()}
+
+
+async def keep_commands(transaction: Transaction, commands: Sequence[Any], now: datetime) -> None:
+    """Remember commands, objects with reservation_id, source, event_id and command."""
+    if commands:
+        names = ("reservation_id", "source", "event_id", "command")
+        await transaction.execute(_KEEP_COMMANDS, {**columns(commands, *names), "now": now})
+
+
+async def lapsed(connection: AsyncConnection, now: datetime, limit: int) -> list[str]:
+    """Holds past their time, the oldest first."""
+    rows = await connection.execute(_LAPSED, {"now": now, "limit": limit})
+    return [str(reservation_id) for reservation_id in rows.scalars()]
+
+
+async def open_at(transaction: Transaction, keys: Iterable[Key]) -> Mapping[Key, list[OpenPromise]]:
+    """The open promises at these places."""
+    asked = sorted(keys)
+    rows = await transaction.execute(
+        _OPEN_AT, {"location_ids": [place for place, _ in asked], "skus": [sku for _, sku in asked]}
+    )
+    found: dict[Key, list[OpenPromise]] = defaultdict(list)
+    for row in rows.all():
+        promise = OpenPromise(str(row.reservation_id), row.reference, row.state, row.created_at, row.open)
+        found[(row.location_id, row.sku)].append(promise)
+    return found

@@ -1,0 +1,92 @@
+"""Levels under lock: taken in key order, settled once, and what changed is announced."""
+
+from collections.abc import Iterable
+from copy import copy
+from datetime import datetime
+
+from services.inventory.domain.levels import Key, Level
+from services.inventory.domain.oversold import at_risk
+from services.inventory.store import levels as store
+from services.inventory.store import reservations
+from shared.contracts.event import Event
+from shared.contracts.stock import LEVEL_CHANGED, OVERSOLD, LevelChanged, Oversold, PromiseAtRisk
+from shared.database import Transaction
+from shared.identifiers import new_id
+from shared.outbox import announce
+
+SOURCE = "/inventory"
+
+
+class LockedLevels(dict[Key, Level]):
+    """Levels locked by this transaction; `found` is how they stood, to tell what changed."""
+
+    def __init__(self, levels: dict[Key, Level]) -> None:
+        super().__init__(levels)
+        self.found = {key: copy(level) for key, level in levels.items()}
+
+    def changed(self) -> dict[Key, Level]:
+        return {key: level for key, level in self.items() if level != self.found[key]}
+
+
+async def lock(transaction: Transaction, keys: Iterable[Key]) -> LockedLevels:
+    """The levels that exist under the keys."""
+    return LockedLevels(await store.lock(transaction, keys))
+
+
+async def lock_or_create(transaction: Transaction, keys: Iterable[Key]) -> tuple[LockedLevels, set[Key]]:
+    """The levels under all of the keys, and which of them are new."""
+    wanted = set(keys)
+    found = await store.lock(transaction, wanted)
+    missing = wanted - found.keys()
+    if missing:
+        await store.create(transaction, missing)
+        found = await store.lock(transaction, wanted)
+    return LockedLevels(found), missing
+
+
+async def settle(transaction: Transaction, levels: LockedLevels, now: datetime) -> None:
+    """Write what changed and announce it. A shortfall that grew is announced before its level, so that the level
+    is what a compacted topic keeps."""
+    changed = levels.changed()
+    if not changed:
+        return
+    await store.write(transaction, changed, now)
+    oversold = [key for key, level in changed.items() if level.shortfall > levels.found[key].shortfall]
+    events = await _oversold(transaction, levels, oversold, now) if oversold else []
+    events += [_level_changed(key, level, now) for key, level in changed.items()]
+    await announce(transaction, events)
+
+
+def _level_changed(key: Key, level: Level, now: datetime) -> Event:
+    location_id, sku = key
+    data = LevelChanged.model_construct(
+        sku=sku,
+        location_id=location_id,
+        on_hand=level.on_hand,
+        reserved=level.reserved,
+        available=level.available,
+        as_of=now,
+    )
+    return LEVEL_CHANGED.event(data, event_id=new_id(), source=SOURCE, time=now)
+
+
+async def _oversold(transaction: Transaction, levels: LockedLevels, keys: list[Key], now: datetime) -> list[Event]:
+    open_promises = await reservations.open_at(transaction, keys)
+    events = []
+    for location_id, sku in keys:
+        level = levels[(location_id, sku)]
+        promises = [
+            PromiseAtRisk.model_validate(promise, from_attributes=True)
+            for promise in at_risk(open_promises.get((location_id, sku), []), level.shortfall)
+        ]
+        data = Oversold(
+            sku=sku,
+            location_id=location_id,
+            on_hand=level.on_hand,
+            reserved=level.reserved,
+            shortfall=level.shortfall,
+            promises=promises,
+            as_of=now,
+        )
+        events.append(OVERSOLD.event(data, event_id=new_id(), source=SOURCE, time=now))
+    return events

@@ -1,0 +1,183 @@
+"""Moving promises on: confirm, release, fulfil, expire; whole or in part."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.inventory.domain.ledger import Kind, Movement
+from services.inventory.domain.reservations import COMMANDS, DONE, Move, Wanted, choose, state_after
+from services.inventory.store import reservations as store
+from services.inventory.store.reservations import Reservation
+from services.inventory.usecases.announcements import reservation_changed
+from services.inventory.usecases.ledger import record
+from services.inventory.usecases.levels import LockedLevels, lock_or_create, settle
+from shared.contracts.event import Event, EventType
+from shared.contracts.reservations import CONFIRMED, EXPIRED, FULFILLED, RELEASED, ReservationChanged
+from shared.database import Transaction
+from shared.errors import DomainError, InvalidRequest
+from shared.outbox import announce
+
+LAPSE_LIMIT = 500
+ANNOUNCED: Mapping[str, EventType[ReservationChanged]] = {
+    "confirm": CONFIRMED,
+    "release": RELEASED,
+    "fulfil": FULFILLED,
+    "expire": EXPIRED,
+}
+EMPTIED: Mapping[str, str] = {"release": "released", "fulfil": "fulfilled", "expire": "expired"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A command to a reservation. `wanted` is None for all open units; (source, event_id) tells repeats.
+
+    A `fact` has happened already, like a bag that was handed over: it is recorded even where the promise for it is
+    gone, and it changes nothing where it comes late.
+    """
+
+    reservation_id: str
+    command: str
+    source: str
+    event_id: str
+    actor: str
+    occurred_at: datetime
+    wanted: Wanted | None = None
+    fact: bool = False
+
+
+Outcome = Reservation | DomainError
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What became of a command; `applied` where it changed something."""
+
+    change: Change
+    outcome: Outcome
+    moves: Sequence[Move] = ()
+    applied: bool = False
+
+
+async def change_reservations(transaction: Transaction, changes: Sequence[Change], now: datetime) -> list[Outcome]:
+    """Apply the commands in order; for each the reservation after it, or why it was refused."""
+    found = await store.lock(transaction, [change.reservation_id for change in changes])
+    repeats = await store.known_commands(transaction, [identity(change) for change in changes])
+    levels = await _lock_levels(transaction, found, changes)
+    steps = [_take(change, found.get(change.reservation_id), repeats) for change in changes]
+
+    applied = [step for step in steps if step.applied]
+    for move in (move for step in applied for move in step.moves):
+        levels[move.line.key].reserved -= move.quantity
+    movements = [movement for step in applied for movement in _movements(step)]
+    await record(transaction, levels, movements, now)
+    await store.update(transaction, _changed(applied), now)
+    await store.keep_commands(transaction, [step.change for step in applied], now)
+    await settle(transaction, levels, now)
+    await announce(transaction, _events(applied, now))
+    return [step.outcome for step in steps]
+
+
+def identity(change: Change) -> store.CommandIdentity:
+    return (change.reservation_id, change.source, change.event_id)
+
+
+async def _lock_levels(
+    transaction: Transaction, found: Mapping[str, Reservation], changes: Sequence[Change]
+) -> LockedLevels:
+    """The levels that the commands may touch; a confirmation touches none."""
+    keys = set()
+    for change in changes:
+        if change.command != "confirm" and change.reservation_id in found:
+            keys |= {line.key for line in found[change.reservation_id].lines}
+            keys |= {(place, sku) for sku, place in change.wanted or {} if place is not None}
+    levels, _ = await lock_or_create(transaction, keys)
+    return levels
+
+
+def _take(change: Change, reservation: Reservation | None, repeats: set[store.CommandIdentity]) -> Step:
+    if reservation is None:
+        return Step(change, DomainError("not_found", f"There is no reservation {change.reservation_id}."))
+    if identity(change) in repeats or (change.wanted is None and reservation.state in DONE[change.command]):
+        return Step(change, reservation)
+    if not change.fact and reservation.state not in COMMANDS[change.command]:
+        return Step(change, _illegal(change, reservation))
+    if change.fact and change.command == "confirm" and reservation.state != "held":
+        return Step(change, reservation)
+    moves = [] if change.command == "confirm" else choose(reservation.lines, change.wanted, at_most=change.fact)
+    if moves is None:
+        return Step(change, _too_many(change))
+    repeats.add(identity(change))
+    _move(change, reservation, moves)
+    return Step(change, reservation, moves, applied=True)
+
+
+def _move(change: Change, reservation: Reservation, moves: Sequence[Move]) -> None:
+    for move in moves:
+        move.line.open -= move.quantity
+        move.line.fulfilled += move.quantity if change.command == "fulfil" else 0
+    if change.command == "confirm" or (change.command == "fulfil" and reservation.state == "held"):
+        reservation.state = "confirmed"
+    if moves:
+        reservation.state = state_after(reservation.state, reservation.lines, EMPTIED[change.command])
+    if reservation.state != "held":
+        reservation.expires_at = None
+
+
+def _movements(step: Step) -> list[Movement]:
+    """Fulfilled units leave the shelf. Of a fact all of them do, even those whose promise is gone."""
+    change = step.change
+    if change.command != "fulfil":
+        return []
+    if change.fact and change.wanted is not None:
+        shares = [(sku, place or "", quantity) for (sku, place), quantity in change.wanted.items()]
+    else:
+        shares = [(move.line.sku, move.line.location_id, move.quantity) for move in step.moves]
+    return [
+        Movement(
+            source=change.source,
+            event_id=change.event_id,
+            line=number,
+            kind=Kind.FULFILMENT,
+            sku=sku,
+            location_id=location_id,
+            quantity=quantity,
+            occurred_at=change.occurred_at,
+            actor=change.actor,
+            reference=change.reservation_id,
+        )
+        for number, (sku, location_id, quantity) in enumerate(shares)
+    ]
+
+
+def _changed(steps: Sequence[Step]) -> list[Reservation]:
+    by_id = {step.outcome.reservation_id: step.outcome for step in steps if isinstance(step.outcome, Reservation)}
+    return list(by_id.values())
+
+
+def _events(steps: Sequence[Step], now: datetime) -> list[Event]:
+    return [
+        reservation_changed(ANNOUNCED[step.change.command], step.outcome, now, step.moves)
+        for step in steps
+        if isinstance(step.outcome, Reservation) and (step.moves or step.change.command == "confirm")
+    ]
+
+
+def _illegal(change: Change, reservation: Reservation) -> DomainError:
+    detail = f"A reservation that is {reservation.state} cannot {change.command}."
+    return DomainError("illegal_transition", detail, state=reservation.state)
+
+
+def _too_many(change: Change) -> DomainError:
+    return InvalidRequest("/lines", f"the reservation has fewer open units than this would {change.command}")
+
+
+async def expire_lapsed(transaction: Transaction, now: datetime) -> int:
+    """Expire holds past their time, a bounded number of them; answers how many."""
+    lapsed = await store.lapsed(transaction, now, LAPSE_LIMIT)
+    changes = [
+        Change(reservation_id, "expire", "/inventory/expiry", reservation_id, "inventory", now)
+        for reservation_id in lapsed
+    ]
+    if changes:
+        await change_reservations(transaction, changes, now)
+    return len(changes)
