@@ -8,13 +8,17 @@ Key = tuple[str, str]
 
 @dataclass(slots=True)
 class Level:
-    """Units of one item at one place. `on_hand` may be negative: facts are never refused."""
+    """Units of one item at one place. `on_hand` may be negative: facts are never refused.
+
+    `announced_shortfall` is how much of the shortfall has been announced.
+    """
 
     on_hand: int = 0
     reserved: int = 0
     safety_stock: int = 0
     damaged: int = 0
     in_transit: int = 0
+    announced_shortfall: int = 0
 
     @property
     def available(self) -> int:

@@ -11,9 +11,11 @@ from services.inventory.domain.levels import Key, Level
 from services.inventory.store.tables import LEVELS
 from shared.database import Transaction
 
+_QUANTITIES = ("on_hand", "reserved", "safety_stock", "damaged", "in_transit", "announced_shortfall")
+
 _LOCK = text(
     """
-    SELECT sku, location_id, on_hand, reserved, safety_stock, damaged, in_transit
+    SELECT sku, location_id, on_hand, reserved, safety_stock, damaged, in_transit, announced_shortfall
     FROM levels JOIN unnest(CAST(:location_ids AS text[]), CAST(:skus AS text[])) AS touched (location_id, sku)
         USING (sku, location_id)
     ORDER BY location_id, sku FOR UPDATE OF levels
@@ -28,11 +30,12 @@ _CREATE = text(
 _WRITE = text(
     """
     UPDATE levels SET on_hand = level.on_hand, reserved = level.reserved, safety_stock = level.safety_stock,
-        damaged = level.damaged, in_transit = level.in_transit, updated_at = :now
+        damaged = level.damaged, in_transit = level.in_transit, announced_shortfall = level.announced_shortfall,
+        updated_at = :now
     FROM unnest(CAST(:location_ids AS text[]), CAST(:skus AS text[]), CAST(:on_hand AS bigint[]),
         CAST(:reserved AS bigint[]), CAST(:safety_stock AS bigint[]), CAST(:damaged AS bigint[]),
-        CAST(:in_transit AS bigint[]))
-        AS level (location_id, sku, on_hand, reserved, safety_stock, damaged, in_transit)
+        CAST(:in_transit AS bigint[]), CAST(:announced_shortfall AS bigint[]))
+        AS level (location_id, sku, on_hand, reserved, safety_stock, damaged, in_transit, announced_shortfall)
     WHERE levels.location_id = level.location_id AND levels.sku = level.sku
     """
 )
@@ -46,10 +49,7 @@ def _by_column(keys: Iterable[Key]) -> dict[str, list[str]]:
 async def lock(transaction: Transaction, keys: Iterable[Key]) -> dict[Key, Level]:
     """The levels that exist under these keys, locked until the transaction ends."""
     rows = await transaction.execute(_LOCK, _by_column(set(keys)))
-    return {
-        (row.location_id, row.sku): Level(row.on_hand, row.reserved, row.safety_stock, row.damaged, row.in_transit)
-        for row in rows.all()
-    }
+    return {(row.location_id, row.sku): Level(*row[2:]) for row in rows.all()}
 
 
 async def create(transaction: Transaction, keys: Iterable[Key]) -> None:
@@ -61,10 +61,7 @@ async def write(transaction: Transaction, levels: Mapping[Key, Level], now: date
     if not levels:
         return
     ordered = sorted(levels)
-    quantities = {
-        name: [getattr(levels[key], name) for key in ordered]
-        for name in ("on_hand", "reserved", "safety_stock", "damaged", "in_transit")
-    }
+    quantities = {name: [getattr(levels[key], name) for key in ordered] for name in _QUANTITIES}
     await transaction.execute(_WRITE, {**_by_column(ordered), **quantities, "now": now})
 
 

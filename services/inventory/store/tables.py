@@ -62,6 +62,7 @@ LEVELS = Table(
     Column("safety_stock", BigInteger, nullable=False, server_default="0"),
     Column("damaged", BigInteger, nullable=False, server_default="0"),
     Column("in_transit", BigInteger, nullable=False, server_default="0"),
+    Column("announced_shortfall", BigInteger, nullable=False, server_default="0"),
     instant("updated_at", server_default=func.now()),
     PrimaryKeyConstraint("sku", "location_id"),
     Index("ix_levels_location_id", "location_id", "sku"),

@@ -50,8 +50,12 @@ async def settle(transaction: Transaction, levels: LockedLevels, now: datetime) 
     changed = levels.changed()
     if not changed:
         return
-    await store.write(transaction, changed, now)
     oversold = [key for key, level in changed.items() if level.shortfall > levels.found[key].shortfall]
+    for key, level in changed.items():
+        level.announced_shortfall = (
+            level.shortfall if key in oversold else min(level.announced_shortfall, level.shortfall)
+        )
+    await store.write(transaction, changed, now)
     events = await _oversold(transaction, levels, oversold, now) if oversold else []
     events += [_level_changed(key, level, now) for key, level in changed.items()]
     await announce(transaction, events)

@@ -22,7 +22,7 @@ STATEMENTS = (
         sku text COLLATE "C" NOT NULL, location_id text COLLATE "C" NOT NULL,
         on_hand bigint NOT NULL DEFAULT 0, reserved bigint NOT NULL DEFAULT 0, safety_stock bigint NOT NULL DEFAULT 0,
         damaged bigint NOT NULL DEFAULT 0, in_transit bigint NOT NULL DEFAULT 0,
-        updated_at timestamptz NOT NULL DEFAULT now(),
+        announced_shortfall bigint NOT NULL DEFAULT 0, updated_at timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (sku, location_id), CHECK (reserved >= 0), CHECK (safety_stock >= 0)) WITH (fillfactor = 60)""",
     "CREATE INDEX ix_levels_location_id ON levels (location_id, sku)",
     """CREATE TABLE ledger (
