@@ -1,0 +1,44 @@
+"""A running pickup service on a database of its own."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.pickup import migrations
+from services.pickup.app import create_app
+from services.pickup.settings import SCHEMA, Settings
+from shared.bus.postgres import PostgresBus
+from shared.database import Database
+from shared.migration import migrate
+from tests.integration.pickup.service import CODE, SECRET, MovingClock, PickupService
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    # Nobody listens on port 9: inventory is away until a test says where it is.
+    return Settings(
+        database_url=database_url,
+        token_secret=SECRET,
+        inventory_url="http://127.0.0.1:9",
+        lapse_interval_seconds=0.02,
+        database_pool_size=4,
+    )
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    database = Database(settings.database_url, SCHEMA, pool_size=4)
+    await migrate(database, migrations)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def service(settings: Settings, database: Database) -> AsyncIterator[PickupService]:
+    clock = MovingClock()
+    bus = PostgresBus(settings.database_url)
+    await bus.start()
+    app = create_app(settings, clock=clock, new_code=lambda: CODE)
+    async with app.router.lifespan_context(app):
+        yield PickupService(app, bus, database, clock)
+    await bus.stop()
