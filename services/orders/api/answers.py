@@ -1,0 +1,137 @@
+"""What the HTTP doors of orders answer."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.orders.domain.states import State
+from services.orders.store import views
+from shared.contracts.orders import Fulfilment, ReturnedLine
+from shared.contracts.reservations import Shortage
+from shared.contracts.values import Channel, Instant, LocationId, Money, Sku, SkuQuantity
+
+EXAMPLE: JsonDict = {
+    "order_id": "01890a5d-a7c1-7e33-9f2a-5c2d4a1be001",
+    "channel": "web",
+    "external_id": "W-2207",
+    "member_id": "900",
+    "state": "partially_shipped",
+    "lines": [
+        {
+            "sku": "995242",
+            "quantity": 2,
+            "unit_price": {"amount": 1290, "currency": "JPY"},
+            "cancelled": 0,
+            "shipped": 1,
+            "collected": 0,
+            "returned": 0,
+        }
+    ],
+    "allocations": [
+        {"sku": "995242", "location_id": "S367", "quantity": 1, "cancelled": 0, "handed_over": 0},
+        {"sku": "995242", "location_id": "W1", "quantity": 1, "cancelled": 0, "handed_over": 1},
+    ],
+    "fulfilment": {
+        "method": "ship",
+        "destination": {"country": "JP", "postal_code": "104-0061", "latitude": 35.67, "longitude": 139.76},
+        "policy": "fewest_splits",
+    },
+    "total": {"amount": 2580, "currency": "JPY"},
+    "reservation_id": "01890a5d-a8f0-7b1c-8d5e-2f9c11aa7c42",
+    "shortages": None,
+    "shipments": [
+        {
+            "shipment_id": "01890a5e-11c2-7d0a-b6f1-0c2f5b7d9e11",
+            "location_id": "W1",
+            "lines": [{"sku": "995242", "quantity": 1}],
+            "carrier": "Yamato",
+            "tracking": "4912-3456",
+            "shipped_at": "2017-11-20T09:40:00Z",
+        }
+    ],
+    "returns": [],
+    "created_at": "2017-11-20T09:00:00Z",
+    "timeline": [
+        {"state": "pending", "at": "2017-11-20T09:00:00Z", "cause": "zaiko.order.placed.v1", "reason": None},
+        {"state": "confirmed", "at": "2017-11-20T09:00:01Z", "cause": "zaiko.reservation.held.v1", "reason": None},
+        {"state": "partially_shipped", "at": "2017-11-20T09:40:00Z", "cause": "shipment", "reason": "from W1"},
+    ],
+}
+
+
+class Line(BaseModel):
+    """Units of one item. Still open are quantity - cancelled - shipped - collected."""
+
+    sku: Sku
+    quantity: int = Field(description="Ordered")
+    unit_price: Money
+    cancelled: int = 0
+    shipped: int = 0
+    collected: int = 0
+    returned: int = Field(0, description="Came back after they were shipped or collected")
+
+
+class OrderAllocation(BaseModel):
+    """Units of one item from one place. Still to be handed over are quantity - cancelled - handed_over."""
+
+    sku: Sku
+    location_id: LocationId
+    quantity: int = Field(description="Promised")
+    cancelled: int
+    handed_over: int = Field(description="Shipped, or collected at the counter")
+
+
+class Shipment(BaseModel):
+    shipment_id: str
+    location_id: LocationId
+    lines: list[SkuQuantity]
+    carrier: str | None = None
+    tracking: str | None = None
+    shipped_at: Instant
+
+
+class Return(BaseModel):
+    return_id: str
+    location_id: LocationId
+    lines: list[ReturnedLine]
+    reason: str | None = None
+    returned_at: Instant
+
+
+class TimelineStep(BaseModel):
+    """The state after a step, and why: `cause` is an event type or a command."""
+
+    state: State
+    at: Instant
+    cause: str
+    reason: str | None = None
+
+
+class Order(BaseModel):
+    """An order with everything that happened to it."""
+
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
+
+    order_id: str
+    channel: Channel
+    external_id: str | None = None
+    member_id: str | None = None
+    state: State
+    lines: list[Line]
+    allocations: list[OrderAllocation] = Field(description="From where it was promised, once it is confirmed")
+    fulfilment: Fulfilment
+    total: Money = Field(description="As ordered, before cancellations and returns")
+    reservation_id: str | None = Field(None, description="Inventory's promise, once it is confirmed")
+    shortages: list[Shortage] | None = Field(None, description="Why it was rejected")
+    shipments: list[Shipment]
+    returns: list[Return]
+    created_at: Instant
+    timeline: list[TimelineStep]
+
+
+async def shown(connection: AsyncConnection, order_ids: Sequence[str]) -> list[Order | None]:
+    """Each order as it stands, in the order asked; None where no order has this id."""
+    documents = await views.many(connection, order_ids)
+    return [None if document is None else Order.model_validate_json(document) for document in documents]

@@ -1,0 +1,235 @@
+"""HTTP door: placing an order, and waiting for its decision."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Header, Request, Response
+from pydantic import BaseModel, Field
+from pydantic_core import from_json
+
+from services.orders.api.answers import Line, Order, TimelineStep
+from services.orders.api.doors import Doors, OrdersDoors
+from services.orders.api.preferences import WAIT_LIMIT_S, preferred_wait
+from services.orders.api.values import LINES_LIMIT, Identifier, Label
+from services.orders.domain.states import State
+from services.orders.usecases.placements import CAUSE, Place, Placed, place
+from shared.clock import Clock
+from shared.contracts.orders import Fulfilment, OrderLine
+from shared.contracts.values import Channel, Money, Wire
+from shared.database import Transaction
+from shared.errors import DomainError, InvalidRequest
+from shared.http.auth import Key, allow
+from shared.http.door import Decide, Outcome, answer, to_answer
+from shared.http.problems import DETAILS, responses
+from shared.identifiers import new_id
+
+router = APIRouter(prefix="/v1/orders", tags=["orders"])
+
+TOTAL_LIMIT = 10**15
+"""Minor units, like any amount of money here."""
+REPLAYED = "Idempotency-Replayed"
+
+EXAMPLES: Any = {
+    "ship": {
+        "summary": "Shipped to a customer",
+        "value": {
+            "channel": "web",
+            "external_id": "W-2207",
+            "member_id": "900",
+            "currency": "JPY",
+            "lines": [{"sku": "995242", "quantity": 2, "unit_price": {"amount": 1290, "currency": "JPY"}}],
+            "fulfilment": {
+                "method": "ship",
+                "destination": {"country": "JP", "postal_code": "104-0061", "latitude": 35.67, "longitude": 139.76},
+            },
+        },
+    },
+    "pickup": {
+        "summary": "Collected at a store",
+        "value": {
+            "channel": "app",
+            "currency": "JPY",
+            "lines": [{"sku": "995242", "quantity": 1, "unit_price": {"amount": 1290, "currency": "JPY"}}],
+            "fulfilment": {"method": "pickup", "location_id": "S367"},
+        },
+    },
+}
+
+
+class OrderBody(Wire):
+    """What a customer orders."""
+
+    channel: Channel
+    external_id: Label | None = Field(
+        None, description="The channel's own name for it: placed again, it answers with the first order"
+    )
+    member_id: Label | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217, of every unit price")]
+    lines: Annotated[list[OrderLine], Field(min_length=1, max_length=LINES_LIMIT)]
+    fulfilment: Fulfilment
+    reservation_id: Identifier | None = Field(None, description="Of the cart, if it holds stock already")
+
+
+class _Reference(BaseModel):
+    order_id: str
+
+
+def placing(clock: Clock, candidates_limit: int) -> Decide[Place]:
+    """The use case as a door takes it: a new order is 202 and pending, one that was there already is 200."""
+
+    async def decide(transaction: Transaction, commands: Sequence[Place]) -> list[Outcome]:
+        now = clock()
+        outcomes = await place(transaction, commands, now, candidates_limit)
+        return [_outcome(command, outcome, now) for command, outcome in zip(commands, outcomes, strict=True)]
+
+    return decide
+
+
+def _outcome(command: Place, outcome: Placed | DomainError, now: datetime) -> Outcome:
+    if isinstance(outcome, DomainError):
+        return outcome
+    return answer(_pending(command, now), 202) if outcome.is_first else answer(_Reference(order_id=outcome.order_id))
+
+
+def _pending(command: Place, now: datetime) -> Order:
+    return Order(
+        order_id=command.order_id,
+        channel=command.channel,
+        external_id=command.external_id,
+        member_id=command.member_id,
+        state=State.PENDING,
+        lines=[Line(sku=line.sku, quantity=line.quantity, unit_price=line.unit_price) for line in command.lines],
+        allocations=[],
+        fulfilment=command.fulfilment,
+        total=Money(amount=_total(command.lines), currency=command.currency),
+        shipments=[],
+        returns=[],
+        created_at=now,
+        timeline=[TimelineStep(state=State.PENDING, at=now, cause=CAUSE)],
+    )
+
+
+@router.post(
+    "",
+    summary="Place an order",
+    description="The order is stored, and inventory is asked to promise all of it or nothing. With `Prefer: wait=N`"
+    f" (seconds, at most {WAIT_LIMIT_S}) the answer is the decision: 201 with the confirmed order, or 409"
+    " `insufficient_stock` with the `shortages`. Undecided in time, or without the header, it is 202 with the pending"
+    " order and its `Location`. An `external_id` that its channel has used already answers with that first order, as"
+    " it stands: 200, 202 or 409. A repeated `Idempotency-Key` waits and answers by the order's state now.",
+    response_model=Order,
+    responses={
+        200: {"model": Order, "description": "The channel had placed it before"},
+        201: {"model": Order, "description": "Confirmed"},
+        202: {"model": Order, "description": "Pending"},
+        **responses(
+            "unauthenticated",
+            "forbidden",
+            "insufficient_stock",
+            "request_in_flight",
+            "invalid_request",
+            "unknown_location",
+            "idempotency_key_reused",
+            "overloaded",
+        ),
+    },
+    dependencies=[allow("storefront", "operator")],
+)
+async def post(
+    body: Annotated[OrderBody, Body(openapi_examples=EXAMPLES)],
+    request: Request,
+    doors: OrdersDoors,
+    key: Key,
+    prefer: Annotated[
+        list[str] | None, Header(description="`wait=N`: answer when it is decided (RFC 7240)", examples=["wait=5"])
+    ] = None,
+) -> Response:
+    _check(body)
+    command = _command(body)
+    wait_s = 0 if doors.decisions.is_full else preferred_wait(prefer or ())
+    with doors.decisions.watching(command.order_id) as watch:
+        placed = await doors.place(command, key)
+        if placed.status_code >= 300:
+            return placed
+        is_fresh = placed.status_code == 202 and REPLAYED not in placed.headers
+        if not is_fresh:
+            answered = await _as_it_stands(doors, placed, wait_s)
+        elif wait_s:
+            answered = _by_state(await doors.decisions.decided(watch, command.order_id, wait_s), is_own=True)
+        else:
+            answered = placed
+    return _with_headers(answered, request, placed, wait_s)
+
+
+async def _as_it_stands(doors: Doors, placed: Response, wait_s: int) -> Response:
+    """The order that was placed before, waited for like a new one where it is still pending."""
+    order_id = _order_id(placed)
+    with doors.decisions.watching(order_id) as watch:
+        order = await doors.decisions.read(order_id)
+        if wait_s and order is not None and order.state is State.PENDING:
+            order = await doors.decisions.decided(watch, order_id, wait_s)
+    return _by_state(order, is_own=placed.status_code == 202)
+
+
+def _by_state(order: Order | None, *, is_own: bool) -> Response:
+    """201 tells the one who placed it that it is confirmed; who placed it again gets 200."""
+    if order is None:
+        raise DomainError("not_found", "The order is not here any more.")
+    if order.state is State.REJECTED:
+        shortages = [shortage.model_dump() for shortage in order.shortages or ()]
+        detail = DETAILS["insufficient_stock"]
+        return to_answer(
+            DomainError("insufficient_stock", detail, shortages=shortages, order_id=order.order_id)
+        ).response()
+    if order.state is State.PENDING:
+        return answer(order, 202).response()
+    return answer(order, 201 if is_own and order.state is not State.CANCELLED else 200).response()
+
+
+def _with_headers(answered: Response, request: Request, placed: Response, wait_s: int) -> Response:
+    if answered.status_code < 300:
+        answered.headers["Location"] = f"{request.scope.get('root_path', '')}{router.prefix}/{_order_id(answered)}"
+    if REPLAYED in placed.headers:
+        answered.headers[REPLAYED] = placed.headers[REPLAYED]
+    if wait_s:
+        answered.headers["Preference-Applied"] = f"wait={wait_s}"
+    return answered
+
+
+def _order_id(answered: Response) -> str:
+    order_id: str = from_json(bytes(answered.body))["order_id"]
+    return order_id
+
+
+def _check(body: OrderBody) -> None:
+    """What no single field can tell. Raises `invalid_request` with the field at fault."""
+    skus: set[str] = set()
+    for number, line in enumerate(body.lines):
+        if line.sku in skus:
+            raise InvalidRequest(f"/lines/{number}/sku", f"{line.sku} stands in an earlier line already")
+        if line.unit_price.currency != body.currency:
+            raise InvalidRequest(f"/lines/{number}/unit_price/currency", f"the order is in {body.currency}")
+        if line.unit_price.amount < 0:
+            raise InvalidRequest(f"/lines/{number}/unit_price/amount", "a price is not below 0")
+        skus.add(line.sku)
+    if _total(body.lines) > TOTAL_LIMIT:
+        raise InvalidRequest("/lines", f"the total is at most {TOTAL_LIMIT} minor units")
+
+
+def _total(lines: Sequence[OrderLine]) -> int:
+    """Minor units."""
+    return sum(line.quantity * line.unit_price.amount for line in lines)
+
+
+def _command(body: OrderBody) -> Place:
+    return Place(
+        order_id=new_id(),
+        channel=body.channel,
+        external_id=body.external_id,
+        member_id=body.member_id,
+        currency=body.currency,
+        lines=body.lines,
+        fulfilment=body.fulfilment,
+        reservation_id=body.reservation_id,
+    )

@@ -1,0 +1,48 @@
+"""The bus door of orders: event type → use case."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from services.orders.usecases.locations import learn
+from services.orders.usecases.oversold import note
+from services.orders.usecases.pickups import follow
+from services.orders.usecases.reservations import settle
+from shared.clock import Clock
+from shared.consumer import Apply, Received, Routes
+from shared.contracts import locations, pickups, reservations, stock
+from shared.contracts.registry import EVENT_TYPES
+from shared.database import Transaction
+
+UseCase = Callable[[Transaction, Sequence[Received[Any]], datetime], Awaitable[None]]
+
+
+def reservation_routes(clock: Clock) -> Routes:
+    """All types lead to one use case, so that a batch of them is one decision, in their order.
+
+    That a reservation was confirmed or fulfilled is the echo of what orders and pickups said: it is passed over there.
+    """
+    return _all_of(reservations.TOPIC, _with(clock, settle))
+
+
+def pickup_routes(clock: Clock) -> Routes:
+    return _all_of(pickups.TOPIC, _with(clock, follow))
+
+
+def stock_routes(clock: Clock) -> Routes:
+    return {stock.OVERSOLD.name: _with(clock, note)}
+
+
+def location_routes() -> Routes:
+    return {locations.CHANGED.name: learn}
+
+
+def _all_of(topic: str, apply: Apply) -> Routes:
+    return {name: apply for name, kind in EVENT_TYPES.items() if kind.topic == topic}
+
+
+def _with(clock: Clock, use_case: UseCase) -> Apply:
+    async def apply(transaction: Transaction, received: Sequence[Received[Any]]) -> None:
+        await use_case(transaction, received, clock())
+
+    return apply

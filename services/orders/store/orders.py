@@ -1,0 +1,206 @@
+"""Orders under lock: read for a decision, in key order, and written back together."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import from_json, to_json
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.orders.domain.orders import Bag, Line, Order, Share, Shortage, touched
+from services.orders.domain.states import Method, State
+from shared.database import Transaction, listed
+
+DECIDED_CHANNEL = "zaiko_orders_decided"
+"""The notification's payload is order ids, with commas between."""
+_PAYLOAD_IDS_LIMIT = 200
+"""PostgreSQL takes less than 8,000 bytes of payload; an id and its comma are 37."""
+
+_COLUMNS = """
+    order_id::text AS order_id, channel, member_id, method, fulfilment::text AS fulfilment, state, reservation_id, bag,
+    shortages::text AS shortages
+    """
+_LOCK = text(
+    f"SELECT {_COLUMNS} FROM orders WHERE order_id = ANY(CAST(:ids AS uuid[])) ORDER BY order_id FOR NO KEY UPDATE"
+)
+_PAGE = text(
+    f"SELECT {_COLUMNS} FROM orders WHERE order_id > CAST(:after AS uuid) ORDER BY orders.order_id LIMIT :limit"
+)
+# A statement of its own, after the lock: only then does it see what the transaction that was waited for has written.
+_LINES = text(
+    """
+    SELECT order_id::text AS order_id, sku, quantity, cancelled, handed_over, returned
+    FROM order_lines WHERE order_id = ANY(CAST(:ids AS uuid[])) ORDER BY order_id, place
+    """
+)
+_SHARES = text(
+    """
+    SELECT order_id::text AS order_id, sku, location_id, quantity, cancelled, handed_over
+    FROM allocations WHERE order_id = ANY(CAST(:ids AS uuid[])) ORDER BY order_id, sku, location_id
+    """
+)
+_ORDER = {"ids": "uuid", "states": "text", "reservation_ids": "text", "bags": "integer", "shortages": "text"}
+_LINE = {
+    "line_ids": "uuid",
+    "line_skus": "text",
+    "line_cancelled": "bigint",
+    "line_handed_over": "bigint",
+    "line_returned": "bigint",
+}
+_SHARE = {
+    "share_ids": "uuid",
+    "share_skus": "text",
+    "share_locations": "text",
+    "share_quantities": "bigint",
+    "share_cancelled": "bigint",
+    "share_handed_over": "bigint",
+}
+_STEP = {"step_ids": "uuid", "step_states": "text", "step_causes": "text", "step_reasons": "text"}
+_WRITE = text(
+    f"""
+    WITH moved AS (
+        UPDATE orders SET state = new.state, reservation_id = new.reservation_id, bag = new.bag,
+            shortages = CAST(new.shortages AS jsonb), updated_at = :now
+        FROM {listed(_ORDER)} AS new (order_id, state, reservation_id, bag, shortages)
+        WHERE orders.order_id = new.order_id),
+    lines AS (
+        UPDATE order_lines AS line SET cancelled = new.cancelled, handed_over = new.handed_over, returned = new.returned
+        FROM {listed(_LINE)} AS new (order_id, sku, cancelled, handed_over, returned)
+        WHERE line.order_id = new.order_id AND line.sku = new.sku),
+    shares AS (
+        INSERT INTO allocations (order_id, sku, location_id, quantity, cancelled, handed_over)
+        SELECT * FROM {listed(_SHARE)}
+        ON CONFLICT (order_id, sku, location_id)
+            DO UPDATE SET cancelled = excluded.cancelled, handed_over = excluded.handed_over)
+    INSERT INTO timeline (order_id, state, at, cause, reason)
+    SELECT order_id, state, :now, cause, reason
+    FROM {listed(_STEP)} WITH ORDINALITY AS step (order_id, state, cause, reason, place) ORDER BY place
+    """
+)
+_NOTIFY = text("SELECT pg_notify(:channel, payload) FROM unnest(CAST(:payloads AS text[])) AS payload")
+
+
+async def lock(transaction: Transaction, order_ids: Iterable[str]) -> dict[str, Order]:
+    """The orders with these ids, locked until the commit; ids that no order has are left out."""
+    ids = sorted({order_id for order_id in order_ids if is_identifier(order_id)})
+    if not ids:
+        return {}
+    return await _load(transaction, (await transaction.execute(_LOCK, {"ids": ids})).all())
+
+
+async def page(connection: AsyncConnection, after: str, limit: int) -> dict[str, Order]:
+    """Orders in the order of their ids, from behind `after` on, not locked."""
+    return await _load(connection, (await connection.execute(_PAGE, {"after": after, "limit": limit})).all())
+
+
+async def write(transaction: Transaction, orders: Iterable[Order], now: datetime) -> None:
+    """Store what the orders' steps changed, and wake whoever waits for the ones that were decided."""
+    moved = touched(orders)
+    if not moved:
+        return
+    await transaction.execute(
+        _WRITE, {**_orders(moved), **_lines(moved), **_shares(moved), **_steps(moved), "now": now}
+    )
+    decided = [order.order_id for order in moved if order.state_before is State.PENDING is not order.state]
+    if decided:
+        await transaction.execute(_NOTIFY, {"channel": DECIDED_CHANNEL, "payloads": _payloads(decided)})
+
+
+def is_identifier(order_id: str) -> bool:
+    """Whether this could be the id of an order: a UUID in its canonical form."""
+    try:
+        return str(UUID(order_id)) == order_id
+    except ValueError:
+        return False
+
+
+async def _load(connection: AsyncConnection, rows: Sequence[Any]) -> dict[str, Order]:
+    orders = {row.order_id: _order(row) for row in rows}
+    ids = {"ids": list(orders)}
+    for row in (await connection.execute(_LINES, ids)).all():
+        orders[row.order_id].lines.append(
+            Line(
+                sku=row.sku,
+                quantity=row.quantity,
+                cancelled=row.cancelled,
+                handed_over=row.handed_over,
+                returned=row.returned,
+            )
+        )
+    if any(order.reservation_id is not None for order in orders.values()):
+        for row in (await connection.execute(_SHARES, ids)).all():
+            orders[row.order_id].shares.append(
+                Share(
+                    sku=row.sku,
+                    location_id=row.location_id,
+                    quantity=row.quantity,
+                    cancelled=row.cancelled,
+                    handed_over=row.handed_over,
+                )
+            )
+    return orders
+
+
+def _order(row: Any) -> Order:
+    return Order(
+        order_id=row.order_id,
+        channel=row.channel,
+        member_id=row.member_id,
+        method=Method(row.method),
+        fulfilment=row.fulfilment,
+        state=State(row.state),
+        lines=[],
+        reservation_id=row.reservation_id,
+        bag=Bag(row.bag),
+        shortages=None if row.shortages is None else [Shortage(**shortage) for shortage in from_json(row.shortages)],
+    )
+
+
+def _orders(orders: Sequence[Order]) -> dict[str, list[Any]]:
+    return {
+        "ids": [order.order_id for order in orders],
+        "states": [order.state for order in orders],
+        "reservation_ids": [order.reservation_id for order in orders],
+        "bags": [int(order.bag) for order in orders],
+        "shortages": [None if order.shortages is None else to_json(order.shortages).decode() for order in orders],
+    }
+
+
+def _lines(orders: Sequence[Order]) -> dict[str, list[Any]]:
+    lines = [(order.order_id, line) for order in orders for line in order.lines if line.is_changed]
+    return {
+        "line_ids": [order_id for order_id, _ in lines],
+        "line_skus": [line.sku for _, line in lines],
+        "line_cancelled": [line.cancelled for _, line in lines],
+        "line_handed_over": [line.handed_over for _, line in lines],
+        "line_returned": [line.returned for _, line in lines],
+    }
+
+
+def _shares(orders: Sequence[Order]) -> dict[str, list[Any]]:
+    shares = [(order.order_id, share) for order in orders for share in order.shares if share.is_changed]
+    return {
+        "share_ids": [order_id for order_id, _ in shares],
+        "share_skus": [share.sku for _, share in shares],
+        "share_locations": [share.location_id for _, share in shares],
+        "share_quantities": [share.quantity for _, share in shares],
+        "share_cancelled": [share.cancelled for _, share in shares],
+        "share_handed_over": [share.handed_over for _, share in shares],
+    }
+
+
+def _steps(orders: Sequence[Order]) -> dict[str, list[Any]]:
+    steps = [(order.order_id, step) for order in orders for step in order.steps]
+    return {
+        "step_ids": [order_id for order_id, _ in steps],
+        "step_states": [step.state for _, step in steps],
+        "step_causes": [step.cause.name for _, step in steps],
+        "step_reasons": [step.cause.reason for _, step in steps],
+    }
+
+
+def _payloads(order_ids: Sequence[str]) -> list[str]:
+    starts = range(0, len(order_ids), _PAYLOAD_IDS_LIMIT)
+    return [",".join(order_ids[start : start + _PAYLOAD_IDS_LIMIT]) for start in starts]

@@ -1,0 +1,109 @@
+"""Placed orders in the database: written once, all of a batch together."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+
+from shared.contracts.orders import OrderLine
+from shared.database import Transaction, columns, listed
+
+Name = tuple[str, str]
+"""(channel, external_id): what a channel calls its order."""
+
+_NAMED = text(
+    f"""
+    SELECT channel, external_id, order_id::text AS order_id FROM orders
+    JOIN {listed({"channels": "text", "external_ids": "text"})} AS asked (channel, external_id)
+        USING (channel, external_id)
+    """
+)
+# Sorted by the unique key, so that two batches that race for the same names never wait for each other in a circle.
+_INSERT_ORDERS = text(
+    f"""
+    INSERT INTO orders (order_id, channel, external_id, member_id, currency, method, fulfilment,
+        state, created_at, updated_at)
+    SELECT order_id, channel, external_id, member_id, currency, method, CAST(fulfilment AS jsonb), :state, :now, :now
+    FROM {
+        listed(
+            {
+                "order_id": "uuid",
+                "channel": "text",
+                "external_id": "text",
+                "member_id": "text",
+                "currency": "text",
+                "method": "text",
+                "fulfilment": "text",
+            }
+        )
+    } WITH ORDINALITY
+        AS placed (order_id, channel, external_id, member_id, currency, method, fulfilment, arrival)
+    ORDER BY channel, external_id, arrival
+    ON CONFLICT (channel, external_id) DO NOTHING
+    RETURNING order_id::text
+    """
+)
+_INSERT_LINES = text(
+    f"""
+    WITH lines AS (
+        INSERT INTO order_lines (order_id, sku, place, quantity, unit_price)
+        SELECT * FROM {
+        listed(
+            {"line_order_ids": "uuid", "skus": "text", "places": "integer", "quantities": "bigint", "prices": "bigint"}
+        )
+    })
+    INSERT INTO timeline (order_id, state, at, cause)
+    SELECT order_id, :state, :now, :cause FROM {listed({"order_ids": "uuid"})} AS placed (order_id)
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """A new order as its rows have it; `fulfilment` is JSON."""
+
+    order_id: str
+    channel: str
+    external_id: str | None
+    member_id: str | None
+    currency: str
+    method: str
+    fulfilment: str
+    lines: Sequence[OrderLine]
+
+
+async def named(transaction: Transaction, names: Iterable[Name]) -> dict[Name, str]:
+    """The order_id that each of these names already has."""
+    asked = sorted(set(names))
+    if not asked:
+        return {}
+    parameters = {"channels": [name[0] for name in asked], "external_ids": [name[1] for name in asked]}
+    rows = await transaction.execute(_NAMED, parameters)
+    return {(row.channel, row.external_id): row.order_id for row in rows.all()}
+
+
+async def insert(
+    transaction: Transaction, orders: Sequence[PlacedOrder], state: str, cause: str, now: datetime
+) -> list[PlacedOrder]:
+    """Store those whose name is free, with their lines and the beginning of their timeline; the ones that were."""
+    parameters = columns(orders, "order_id", "channel", "external_id", "member_id", "currency", "method", "fulfilment")
+    rows = await transaction.execute(_INSERT_ORDERS, {**parameters, "state": state, "now": now})
+    new_ids = set(rows.scalars())
+    stored = [order for order in orders if order.order_id in new_ids]
+    lines = [(order.order_id, place, line) for order in stored for place, line in enumerate(order.lines)]
+    await transaction.execute(
+        _INSERT_LINES,
+        {
+            "line_order_ids": [order_id for order_id, _, _ in lines],
+            "places": [place for _, place, _ in lines],
+            "skus": [line.sku for _, _, line in lines],
+            "quantities": [line.quantity for _, _, line in lines],
+            "prices": [line.unit_price.amount for _, _, line in lines],
+            "order_ids": [order.order_id for order in stored],
+            "state": state,
+            "cause": cause,
+            "now": now,
+        },
+    )
+    return stored

@@ -1,0 +1,140 @@
+"""The tables of orders."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Double,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from shared.tables import add_shared_tables, instant
+
+METADATA = MetaData()
+add_shared_tables(METADATA)
+
+Exact = Text(collation="C")
+Id = Uuid(as_uuid=False)
+
+ORDERS = Table(
+    "orders",
+    METADATA,
+    Column("order_id", Id, primary_key=True),
+    Column("channel", Exact, nullable=False),
+    Column("external_id", Exact),
+    Column("member_id", Exact),
+    Column("currency", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("fulfilment", JSONB, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reservation_id", Text),
+    Column("bag", Integer, nullable=False, server_default="0", comment="0 none, 1 picking, 2 ready, 3 closed"),
+    Column("shortages", JSONB),
+    instant("created_at"),
+    instant("updated_at"),
+    Index("ix_orders_external_id", "channel", "external_id", unique=True),
+    Index("ix_orders_state", "state", "order_id"),
+    Index("ix_orders_member_id", "member_id", "order_id", postgresql_where=text("member_id IS NOT NULL")),
+)
+
+# quantity = open + cancelled + handed_over; `returned` units were handed over before.
+ORDER_LINES = Table(
+    "order_lines",
+    METADATA,
+    Column("order_id", Id, nullable=False),
+    Column("sku", Exact, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("unit_price", BigInteger, nullable=False, comment="minor units of the order's currency"),
+    Column("cancelled", BigInteger, nullable=False, server_default="0"),
+    Column("handed_over", BigInteger, nullable=False, server_default="0"),
+    Column("returned", BigInteger, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("order_id", "sku"),
+    CheckConstraint("cancelled >= 0 AND handed_over >= 0 AND cancelled + handed_over <= quantity"),
+    CheckConstraint("returned >= 0 AND returned <= handed_over"),
+)
+
+ALLOCATIONS = Table(
+    "allocations",
+    METADATA,
+    Column("order_id", Id, nullable=False),
+    Column("sku", Exact, nullable=False),
+    Column("location_id", Exact, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("cancelled", BigInteger, nullable=False, server_default="0"),
+    Column("handed_over", BigInteger, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("order_id", "sku", "location_id"),
+    CheckConstraint("cancelled >= 0 AND handed_over >= 0 AND cancelled + handed_over <= quantity"),
+)
+
+TIMELINE = Table(
+    "timeline",
+    METADATA,
+    Column("order_id", Id, nullable=False),
+    Column("entry_id", BigInteger, Identity(always=True), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("cause", Text, nullable=False, comment="an event type or a command"),
+    Column("reason", Text),
+    PrimaryKeyConstraint("order_id", "entry_id"),
+)
+
+SHIPMENTS = Table(
+    "shipments",
+    METADATA,
+    Column("shipment_id", Id, primary_key=True),
+    Column("order_id", Id, nullable=False),
+    Column("location_id", Exact, nullable=False),
+    Column("lines", JSONB, nullable=False),
+    Column("carrier", Text),
+    Column("tracking", Text),
+    instant("shipped_at"),
+    Index("ix_shipments_order_id", "order_id"),
+)
+
+RETURNS = Table(
+    "returns",
+    METADATA,
+    Column("return_id", Id, primary_key=True),
+    Column("order_id", Id, nullable=False),
+    Column("location_id", Exact, nullable=False),
+    Column("lines", JSONB, nullable=False),
+    Column("reason", Text),
+    instant("returned_at"),
+    Index("ix_returns_order_id", "order_id"),
+)
+
+# A projection of what inventory announces; the newest (changed_at, event_id) of a location is the truth about it.
+LOCATIONS = Table(
+    "locations",
+    METADATA,
+    Column("location_id", Exact, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("latitude", Double),
+    Column("longitude", Double),
+    Column("ships", Boolean, nullable=False),
+    Column("offers_pickup", Boolean, nullable=False),
+    instant("changed_at"),
+    Column("event_id", Exact, nullable=False),
+)
+
+# Events whose effect adds up rather than settles: each may touch an order once.
+COUNTED_EVENTS = Table(
+    "counted_events",
+    METADATA,
+    Column("order_id", Id, nullable=False),
+    Column("source", Exact, nullable=False),
+    Column("event_id", Exact, nullable=False),
+    PrimaryKeyConstraint("order_id", "source", "event_id"),
+)

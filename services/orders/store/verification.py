@@ -1,0 +1,83 @@
+"""What must be true of every stored order: its state, its units and its timeline explain each other."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.orders.domain.orders import Order
+from services.orders.domain.states import State, is_legal, state_of
+from services.orders.store.orders import page
+
+PAGE_LIMIT = 1_000
+_BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
+
+_TIMELINES = text(
+    """
+    SELECT order_id::text AS order_id, array_agg(state ORDER BY entry_id) AS states
+    FROM timeline WHERE order_id = ANY(CAST(:ids AS uuid[])) GROUP BY order_id
+    """
+)
+_PROMISES = text(
+    "SELECT order_id::text AS order_id, state, reservation_id, method FROM orders ORDER BY orders.order_id"
+)
+
+
+class Promise(NamedTuple):
+    """What an order holds of inventory; `reservation_id` is None where nothing was ever promised."""
+
+    order_id: str
+    state: str
+    reservation_id: str | None
+    method: str
+
+
+async def violations(connection: AsyncConnection) -> list[str]:
+    """A sentence for each order that does not add up; empty when all do. Reads in pages, and locks nothing."""
+    found: list[str] = []
+    after = _BEFORE_ALL
+    while orders := await page(connection, after, PAGE_LIMIT):
+        rows = (await connection.execute(_TIMELINES, {"ids": list(orders)})).all()
+        timelines = {row.order_id: [State(state) for state in row.states] for row in rows}
+        for order in orders.values():
+            found += [f"order {order.order_id}: {fault}" for fault in _faults(order, timelines.get(order.order_id, []))]
+        after = max(orders)
+    return found
+
+
+async def promises(connection: AsyncConnection) -> list[Promise]:
+    """Every order with its reservation, to be compared with inventory's reservations and with the pickups."""
+    rows = (await connection.execute(_PROMISES)).all()
+    return [Promise(row.order_id, row.state, row.reservation_id, row.method) for row in rows]
+
+
+def _faults(order: Order, timeline: list[State]) -> Iterable[str]:
+    last = timeline[-1] if timeline else None
+    if last is not order.state:
+        yield f"is {order.state}, but its timeline ends with {last or 'nothing'}"
+    for before, after in zip([None, *timeline], timeline, strict=False):
+        if not is_legal(before, after):
+            yield f"its timeline goes from {before or 'nothing'} to {after}"
+    expected = state_of(order.standing())
+    if expected is not order.state:
+        yield f"is {order.state}, but its lines say {expected}"
+    yield from _share_faults(order)
+
+
+def _share_faults(order: Order) -> Iterable[str]:
+    """Once an order is granted, its lines and its allocations count the same units."""
+    if order.reservation_id is None:
+        return
+    for line in order.lines:
+        shares = [share for share in order.shares if share.sku == line.sku]
+        promised = (
+            sum(share.quantity for share in shares),
+            sum(share.cancelled for share in shares),
+            sum(share.handed_over for share in shares),
+        )
+        if promised != (line.quantity, line.cancelled, line.handed_over):
+            yield (
+                f"of {line.sku} {line.quantity} ordered, {line.cancelled} cancelled, {line.handed_over} handed over,"
+                f" but its allocations say {promised[0]}, {promised[1]}, {promised[2]}"
+            )
