@@ -16,6 +16,8 @@ from shared.telemetry import configure_logging
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 GRACE_S = 5
+KEEP_ALIVE_S = 75
+"""Longer than the idle time of the usual clients and proxies, so that it is they who close, not we under their feet."""
 
 
 def command_line(
@@ -35,6 +37,7 @@ def command_line(
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=GRACE_S,
+            timeout_keep_alive=KEEP_ALIVE_S,
         )
 
     @cli.command("migrate", help="Create the schema, or bring it to the newest revision.")

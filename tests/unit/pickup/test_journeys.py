@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.pickup.domain.cancellations import Cancellation, take_off
@@ -44,6 +44,7 @@ def decide(pickup: Pickup, member: Step | Cancellation, minute: int) -> Decision
     return take(pickup, member, now, POLICY)
 
 
+@settings(deadline=None)
 @given(orders, journeys)
 def test_no_journey_reaches_an_impossible_state(order: dict[str, int], journey: list[Step | Cancellation]) -> None:
     pickup = requested(**order)
@@ -60,6 +61,7 @@ def test_no_journey_reaches_an_impossible_state(order: dict[str, int], journey: 
             assert pickup.wanted
 
 
+@settings(deadline=None)
 @given(orders, journeys)
 def test_no_journey_hands_over_more_than_was_wanted_or_loses_a_unit(
     order: dict[str, int], journey: list[Step | Cancellation]
