@@ -20,12 +20,14 @@ from shared.bus.opening import open_bus
 from shared.clock import Clock, utc_now
 from shared.consumer import Consumer
 from shared.database import Database
+from shared.http import idempotency
 from shared.http.app import build_app
 from shared.http.auth import Verifier
 from shared.notifications import Notifications
 from shared.relay import Relay
 
 DESCRIPTION = "Bags at the counter: when one can be ready, who picks it, who may take it, and when it lapses."
+PRUNE_INTERVAL_S = 600
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now, new_code: NewCode = new_code) -> FastAPI:
@@ -40,7 +42,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, new_code: NewCode 
     availability = Availability(
         settings.inventory_url, settings.inventory_timeout_seconds, settings.token_secret, clock
     )
-    lapses = every(settings.lapse_interval_seconds, partial(sweep, database, clock, policy))
+
+    async def prune() -> None:
+        async with database.transaction() as transaction:
+            await idempotency.prune(transaction, clock())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -48,7 +53,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, new_code: NewCode 
         try:
             async with (
                 availability,
-                running(notifications=notifications.run, relay=relay.run, consumer=consumer.run, lapses=lapses),
+                running(
+                    notifications=notifications.run,
+                    relay=relay.run,
+                    consumer=consumer.run,
+                    lapses=every(settings.lapse_interval_seconds, partial(sweep, database, clock, policy)),
+                    pruning=every(PRUNE_INTERVAL_S, prune),
+                ),
             ):
                 yield
         finally:

@@ -1,7 +1,9 @@
 """HTTP door: where a basket could be collected."""
 
 from collections import Counter
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.pickup.api.doors import PickupDoors
 from services.pickup.domain.options import Coverage, coverage, option_lines
 from services.pickup.store import locations
+from services.pickup.store.availability import Available
 from shared.contracts.locations import Latitude, Longitude
 from shared.contracts.values import Instant, LocationId, Sku, SkuQuantity, Wire
 from shared.geography import distance_km
@@ -86,27 +89,31 @@ class Options(BaseModel):
 async def options(body: OptionsBody, doors: PickupDoors) -> Options:
     async with doors.database.reading() as connection:
         stores = await locations.offering_pickup(connection)
-    here = (body.near.latitude, body.near.longitude)
-    distances = {store.location_id: distance_km(*here, store.latitude, store.longitude) for store in stores}
-    nearest = sorted(stores, key=lambda store: (distances[store.location_id], store.location_id))[: body.limit]
+    nearest = _nearest(stores, body.near, body.limit)
     wanted: Counter[str] = Counter()
     for line in body.lines:
         wanted[line.sku] += line.quantity
     as_of = doors.clock()
-    location_ids = [store.location_id for store in nearest]
+    location_ids = [store.location_id for store, _ in nearest]
     available = await doors.availability.of(list(wanted), location_ids) if nearest else {}
-    items = []
-    for store in nearest:
-        lines = option_lines(wanted, store.location_id, available)
-        items.append(
-            Option(
-                location_id=store.location_id,
-                name=store.name,
-                distance_km=round(distances[store.location_id], 3),
-                available=coverage(lines),
-                lines=[OptionLine.model_validate(line) for line in lines],
-                ready_by=as_of + doors.preparation,
-                slots=[],
-            )
-        )
+    items = [_option(store, distance, wanted, available, as_of + doors.preparation) for store, distance in nearest]
     return Options(as_of=as_of, items=items)
+
+
+def _nearest(stores: Sequence[Any], near: Point, limit: int) -> list[tuple[Any, float]]:
+    """The nearest stores with their distance in kilometres."""
+    located = [(store, distance_km(near.latitude, near.longitude, store.latitude, store.longitude)) for store in stores]
+    return sorted(located, key=lambda pair: (pair[1], pair[0].location_id))[:limit]
+
+
+def _option(store: Any, distance: float, wanted: Mapping[str, int], available: Available, ready_by: datetime) -> Option:
+    lines = option_lines(wanted, store.location_id, available)
+    return Option(
+        location_id=store.location_id,
+        name=store.name,
+        distance_km=round(distance, 3),
+        available=coverage(lines),
+        lines=[OptionLine.model_validate(line) for line in lines],
+        ready_by=ready_by,
+        slots=[],
+    )

@@ -34,8 +34,12 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def service(settings: Settings, database: Database) -> AsyncIterator[PickupService]:
-    clock = MovingClock()
+def clock() -> MovingClock:
+    return MovingClock()
+
+
+@pytest.fixture
+async def service(settings: Settings, database: Database, clock: MovingClock) -> AsyncIterator[PickupService]:
     bus = PostgresBus(settings.database_url)
     await bus.start()
     app = create_app(settings, clock=clock, new_code=lambda: CODE)
