@@ -11,9 +11,9 @@ from shared.contracts.event import Event
 from shared.identifiers import new_id
 from tests.integration.pickup.service import CODE, STORE, WRONG, PickupService, cancelled, confirmed, press
 
-PICKUPS = 12
+PICKUPS = 8
 HANDS = 6
-PRESSES = 40
+PRESSES = 60
 BUTTONS: list[tuple[str, dict[str, Any]]] = [
     ("start", {}),
     ("lines/A/pick", {"quantity": 1}),
