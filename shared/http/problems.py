@@ -157,6 +157,12 @@ def _pointer(location: Sequence[Any], body: Any) -> str:
 
 async def _http_exception(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    # What went wrong while the body was read reaches us as the cause of a plain 400.
+    if isinstance(error.__cause__, DomainError):
+        return from_domain_error(error.__cause__)
+    if isinstance(error.__cause__, UnicodeDecodeError):
+        fault = {"pointer": "", "detail": f"not UTF-8: byte {error.__cause__.start} cannot be decoded"}
+        return response("invalid_request", DETAILS["invalid_request"], errors=[fault])
     codes = {
         400: "malformed_request",
         401: "unauthenticated",

@@ -1,0 +1,66 @@
+"""The live stream: nothing left out, nothing twice, and quick."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from tests.integration.inventory.conftest import Inventory, till_event
+
+
+async def read(inventory: Inventory, params: dict[str, str], last: str | None = None) -> AsyncIterator[dict[str, Any]]:
+    """Events as `{id, event, data}`, once the stream is open."""
+    headers = {"Last-Event-ID": last} if last else {}
+    async with inventory.operator.stream("GET", "/v1/stream", params=params, headers=headers, timeout=60) as answer:
+        assert answer.status_code == 200
+        fields: dict[str, str] = {}
+        async for line in answer.aiter_lines():
+            if line and not line.startswith(":"):
+                name, _, value = line.partition(": ")
+                fields[name] = value
+            elif fields:
+                yield {**fields, "data": json.loads(fields["data"])}
+                fields = {}
+
+
+async def test_a_till_sale_is_seen_on_the_stream_of_its_store_only(inventory: Inventory) -> None:
+    await inventory.stock("A", S1=5, S2=5)
+    async with aclosing(read(inventory, {"location_id": "S1"})) as stream:
+        first = asyncio.create_task(anext(stream))
+        await inventory.move("receipt", "A", "S2", 1, "2017-11-20T08:00:00Z")
+        sold = 0
+        while not first.done():
+            sold += 1
+            await inventory.send(till_event("sale", f"{sold}", "2017-11-20T09:00:00Z", ("A", 1)))
+            await asyncio.wait([first], timeout=0.2)
+        event = first.result()
+        assert event["event"] == "stock.level_changed"
+        assert (event["data"]["location_id"], event["data"]["on_hand"]) == ("S1", event["data"]["available"])
+
+
+async def test_who_comes_back_with_a_position_gets_what_was_missed_and_nothing_twice(inventory: Inventory) -> None:
+    await inventory.stock("A", S1=100)
+    seen: list[int] = []
+    last = "0.0.0.0.0.0.0.0"
+
+    async def sell() -> None:
+        for number in range(40):
+            await inventory.send(till_event("sale", str(number), "2017-11-20T09:00:00Z", ("A", 1)))
+
+    selling = asyncio.create_task(sell())
+    while not seen or seen[-1] != 60:
+        async with aclosing(read(inventory, {"sku": "A"}, last)) as stream:
+            for _ in range(7):
+                event = await anext(stream)
+                last = event["id"]
+                seen.append(event["data"]["on_hand"])
+                if seen[-1] == 60:
+                    break
+    await selling
+    assert seen == list(range(100, 59, -1))
+
+
+async def test_a_position_that_is_none_is_refused(inventory: Inventory) -> None:
+    answer = await inventory.operator.get("/v1/stream", headers={"Last-Event-ID": "yesterday"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
