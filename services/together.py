@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Literal
 
 import httpx
@@ -13,13 +11,22 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 
 from services.entry import entry_page
+from services.inventory import app as inventory_app
+from services.inventory import migrations as inventory_migrations
+from services.inventory.settings import Settings as InventorySettings
+from services.orders import app as orders_app
+from services.orders import migrations as orders_migrations
+from services.orders.settings import Settings as OrdersSettings
+from services.pickup import app as pickup_app
+from services.pickup import migrations as pickup_migrations
+from services.pickup.settings import Settings as PickupSettings
 from shared.clock import Clock, utc_now
 from shared.database import Database
 from shared.http.app import VERSION
 from shared.migration import migrate
 
 BusName = Literal["postgres", "kafka"]
-SERVICES = [name for name in ("inventory", "orders", "pickup") if find_spec(f"services.{name}.app")]
+MIGRATIONS = {"inventory": inventory_migrations, "orders": orders_migrations, "pickup": pickup_migrations}
 
 
 @dataclass(frozen=True)
@@ -42,11 +49,12 @@ def create_app(installation: Installation, *, clock: Clock = utc_now) -> FastAPI
         "bus": installation.bus,
         "kafka_bootstrap_servers": installation.kafka_bootstrap_servers,
     }
-    apps: dict[str, FastAPI] = {}
-    for name in SERVICES:
-        settings = import_module(f"services.{name}.settings").Settings
-        more = {"inventory_url": f"{installation.base_url}/inventory"} if name == "pickup" else {}
-        apps[name] = import_module(f"services.{name}.app").create_app(settings(**common, **more), clock=clock)
+    inventory_url = f"{installation.base_url}/inventory"
+    apps = {
+        "inventory": inventory_app.create_app(InventorySettings(**common), clock=clock),
+        "orders": orders_app.create_app(OrdersSettings(**common), clock=clock),
+        "pickup": pickup_app.create_app(PickupSettings(**common, inventory_url=inventory_url), clock=clock),
+    }
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -65,10 +73,10 @@ def create_app(installation: Installation, *, clock: Clock = utc_now) -> FastAPI
 
 
 async def _migrate_all(database_url: str) -> None:
-    for name in SERVICES:
+    for name, migrations in MIGRATIONS.items():
         database = Database(database_url, name, pool_size=1)
         try:
-            await migrate(database, import_module(f"services.{name}.migrations"))
+            await migrate(database, migrations)
         finally:
             await database.close()
 

@@ -11,6 +11,7 @@ from types import FrameType
 
 import uvicorn
 
+from services.faults import CannotGoOn
 from services.together import BusName, Installation, create_app
 from shared.embedded import embedded_postgres
 from shared.telemetry import configure_logging
@@ -18,11 +19,9 @@ from shared.telemetry import configure_logging
 HOST = "127.0.0.1"
 GRACE_S = 5
 BACKLOG = 2_048
+KEEP_ALIVE_S = 75
+"""Longer than clients keep an idle connection, so that it is they who close it and no request meets a closed one."""
 CONNECT_TIMEOUT_S = 2.0
-
-
-class CannotStart(Exception):
-    """The installation cannot start as asked; the message is one line for a person."""
 
 
 @dataclass
@@ -53,7 +52,7 @@ class Server(uvicorn.Server):
 def up(
     *, port: int, data_dir: Path, bus: BusName, database_url: str | None, kafka_bootstrap_servers: str, secret: str
 ) -> None:
-    """Serve until SIGTERM or Ctrl-C. Raises CannotStart, and what `embedded_postgres` raises."""
+    """Serve until SIGTERM or Ctrl-C. Raises CannotGoOn, and what `embedded_postgres` raises."""
     if bus == "kafka":
         require_broker(kafka_bootstrap_servers)
     with _stopping() as stop, _listening(port) as listener:
@@ -81,12 +80,13 @@ def _serve(installation: Installation, listener: socket.socket, stop: Stop) -> N
         lifespan="on",
         log_config=None,
         access_log=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
     stop.server = Server(config)
     stop.server.run(sockets=[listener])
     if not stop.server.started and not stop.requested:
-        raise CannotStart("the services did not start; the reason is in the log above")
+        raise CannotGoOn("the services did not start; the reason is in the log above")
 
 
 def address(listener: socket.socket) -> str:
@@ -114,12 +114,12 @@ def _listening(port: int) -> Iterator[socket.socket]:
             listener.listen(BACKLOG)
         except OSError as error:
             why = "it is in use" if error.errno == errno.EADDRINUSE else error.strerror
-            raise CannotStart(f"cannot listen on port {port}: {why}; choose another with --port") from error
+            raise CannotGoOn(f"cannot listen on port {port}: {why}; choose another with --port") from error
         yield listener
 
 
 def require_broker(bootstrap_servers: str) -> None:
-    """Raises CannotStart unless one of the brokers listens."""
+    """Raises CannotGoOn unless one of the brokers listens."""
     for server in bootstrap_servers.split(","):
         host, _, port = server.strip().rpartition(":")
         try:
@@ -127,4 +127,4 @@ def require_broker(bootstrap_servers: str) -> None:
         except (OSError, ValueError):
             continue
         return
-    raise CannotStart(f"no Kafka broker listens at {bootstrap_servers}; `make kafka` starts one")
+    raise CannotGoOn(f"no Kafka broker listens at {bootstrap_servers}; `make kafka` starts one")

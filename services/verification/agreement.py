@@ -1,0 +1,98 @@
+"""Invariant 7, the part that no service can see alone: an order, its reservation and its pickup tell one story."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """As orders has it."""
+
+    order_id: str
+    state: str
+    reservation_id: str | None
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """An order's reservation as inventory has it; `open` are the units still promised."""
+
+    order_id: str
+    reservation_id: str
+    state: str
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bag:
+    """An order's pickup as pickup has it."""
+
+    order_id: str
+    reservation_id: str
+    state: str
+
+
+_UNDER_WAY = ("confirmed", "partially_shipped", "ready_for_pickup", "partially_collected")
+_BAG_STATES: Mapping[str, Collection[str]] = {
+    "confirmed": ("requested", "picking"),
+    "ready_for_pickup": ("ready",),
+    "completed": ("collected",),
+    "cancelled": ("cancelled", "expired"),
+    "pending": (),
+    "rejected": (),
+}
+"""Order state → the states its bag may be in; a state that is not named allows any."""
+_BAG_IS_DUE = ("confirmed", "ready_for_pickup", "completed")
+
+
+def disagreements(
+    orders: Sequence[Order], promises: Sequence[Promise], bags: Sequence[Bag], in_motion: Collection[str]
+) -> list[str]:
+    """A sentence for each contradiction. Orders `in_motion` have events on their way, so they may still differ."""
+    promise_of = {promise.order_id: promise for promise in promises}
+    bags_of: defaultdict[str, list[Bag]] = defaultdict(list)
+    for bag in bags:
+        bags_of[bag.order_id].append(bag)
+    known = {order.order_id for order in orders}
+    found = [
+        f"order {order.order_id} is {order.state}, but {fault}"
+        for order in orders
+        if order.order_id not in in_motion
+        for fault in _faults(order, promise_of.get(order.order_id), bags_of[order.order_id])
+    ]
+    strays = {*promise_of, *(bag.order_id for bag in bags)} - known - set(in_motion)
+    return found + [
+        f"there is a promise or a pickup for an order {stray} that nobody placed" for stray in sorted(strays)
+    ]
+
+
+def _faults(order: Order, promise: Promise | None, bags: Sequence[Bag]) -> Iterable[str]:
+    yield from _promise_faults(order, promise)
+    allowed = _BAG_STATES.get(order.state)
+    for bag in bags:
+        if allowed is not None and bag.state not in allowed:
+            yield f"its pickup is {bag.state}"
+        if bag.reservation_id != order.reservation_id:
+            yield "its pickup is for another reservation"
+    if order.method == "pickup" and order.state in _BAG_IS_DUE and not bags:
+        yield "it has no pickup"
+
+
+def _promise_faults(order: Order, promise: Promise | None) -> Iterable[str]:
+    if promise is None:
+        if order.reservation_id is not None:
+            yield "inventory does not know its reservation"
+        return
+    if promise.state == "rejected":
+        if order.state not in ("rejected", "cancelled"):
+            yield "inventory has refused it"
+    elif order.state in ("pending", "rejected"):
+        yield f"inventory has a reservation for it, {promise.state}"
+    elif order.reservation_id != promise.reservation_id:
+        yield "inventory has another reservation for it"
+    elif order.state in _UNDER_WAY and (promise.state != "confirmed" or not promise.open):
+        yield f"its reservation is {promise.state} with {promise.open} open units"
+    elif order.state in ("completed", "cancelled") and promise.open:
+        yield f"its reservation still promises {promise.open} units"
