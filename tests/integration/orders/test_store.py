@@ -1,0 +1,68 @@
+"""The schema, and the projection of locations."""
+
+from datetime import timedelta
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from services.orders.domain.sourcing import Place
+from services.orders.store import locations
+from services.orders.store.tables import METADATA
+from services.orders.store.verification import Promise, promises
+from shared.database import Database
+from tests.integration.orders.service import OrdersService, location, pickup_body, reservation_of, ship_body
+
+
+async def test_the_migration_makes_what_the_tables_say(orders_database: Database) -> None:
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        return list(compare_metadata(context, METADATA))
+
+    async with orders_database.transaction() as transaction:
+        assert await transaction.run_sync(differences) == []
+
+
+async def test_the_newest_change_of_a_location_wins_however_late_older_ones_come(orders: OrdersService) -> None:
+    now = orders.clock()
+    old = location("S3", at=now, ships=True)
+    new = location("S3", at=now + timedelta(seconds=1), ships=False, offers_pickup=False)
+    await orders.applied(new, old, new)
+    await orders.applied(old)
+    async with orders.database.transaction() as transaction:
+        rows = (await transaction.execute(text("SELECT ships FROM locations WHERE location_id = 'S3'"))).scalars().all()
+        network = await locations.network(transaction)
+    assert rows == [False]
+    assert "S3" not in network.ship_to(None, "in_order", 50).candidates
+
+
+async def test_a_location_without_coordinates_is_kept_without_a_point(orders: OrdersService) -> None:
+    await orders.applied(location("S4"))
+    async with orders.database.transaction() as transaction:
+        network = await locations.network(transaction)
+    assert network.pickup_at("S4").candidates == ["S4"]
+    assert Place("S4", False, None, True, True).vector is None
+
+
+async def test_verification_names_an_order_that_does_not_add_up(orders: OrdersService) -> None:
+    order_id = await orders.confirmed(ship_body(), ("A", "W1", 1))
+    async with orders.database.transaction() as transaction:
+        await transaction.execute(text("UPDATE orders SET state = 'completed'"))
+        await transaction.execute(text("UPDATE allocations SET handed_over = 1"))
+    found = await orders.violations()
+    assert f"order {order_id}: is completed, but its timeline ends with confirmed" in found
+    assert f"order {order_id}: is completed, but its lines say confirmed" in found
+    assert any("allocations say 1, 0, 1" in fault for fault in found)
+    async with orders.database.transaction() as transaction:
+        await transaction.execute(text("UPDATE orders SET state = 'confirmed'"))
+        await transaction.execute(text("UPDATE allocations SET handed_over = 0"))
+
+
+async def test_verification_lists_what_orders_hold_of_inventory(orders: OrdersService) -> None:
+    pending = await orders.placed(ship_body())
+    confirmed = await orders.confirmed(pickup_body(), ("A", "S1", 1))
+    async with orders.database.reading() as connection:
+        assert await promises(connection) == [
+            Promise(pending, "pending", None, "ship"),
+            Promise(confirmed, "confirmed", reservation_of(confirmed), "pickup"),
+        ]
