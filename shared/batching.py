@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 import stamina
 
-from shared.database import is_transient
+from shared.database import is_collision, is_transient
 from shared.errors import Overloaded
 from shared.telemetry import BATCH_SIZE, WAITING
 
@@ -78,11 +78,11 @@ class Batcher(Generic[RequestT, AnswerT]):
             future.set_result(answer)
 
     async def _decide_again(self, requests: list[RequestT]) -> Sequence[AnswerT]:
-        async for attempt in stamina.retry_context(on=is_transient_fault, attempts=ATTEMPTS, wait_initial=0.02):
+        async for attempt in stamina.retry_context(on=may_succeed_again, attempts=ATTEMPTS, wait_initial=0.02):
             with attempt:
                 return await self._decide(requests)
         raise AssertionError("unreachable: the last attempt raises")
 
 
-def is_transient_fault(error: Exception) -> bool:
-    return is_transient(error)
+def may_succeed_again(error: Exception) -> bool:
+    return is_transient(error) or is_collision(error)

@@ -66,6 +66,11 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, OSError | PoolTimeout)
 
 
+def is_collision(error: BaseException) -> bool:
+    """Whether two transactions wrote the same unique key: done again, the later one finds what the earlier did."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "23505"
+
+
 def columns(rows: Iterable[Any], *names: str) -> dict[str, list[Any]]:
     """Objects turned into one list per attribute: what `unnest` takes to write many rows with one statement."""
     held = list(rows)

@@ -16,18 +16,13 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.bus.base import BusUnavailable, LoadOffsets, Message, Offsets, Partition, Record, Subscription
 from shared.bus.kafka_members import Member
-from shared.bus.kafka_wire import (
-    BATCH_BYTES_LIMIT,
-    MESSAGE_BYTES_LIMIT,
-    from_wire,
-    send_in_order,
-    topic_configuration,
-)
+from shared.bus.kafka_wire import BATCH_BYTES_LIMIT, from_wire, refuse_too_large, send_in_order
+from shared.bus.kafka_wire import topic_configuration as configuration
 from shared.bus.partitioning import partition_of
 from shared.contracts.registry import TOPICS, Topic
 
 _FETCH_BYTES_LIMIT = 16 * 1024 * 1024
-_PUBLISH_TIMEOUT_S = 15.0
+_PUBLISH_TIMEOUT_S = 10.0
 _REQUEST_TIMEOUT_MS = 10_000
 _CLOSE_TIMEOUT_S = 5.0
 _POLL_MS = 1_000
@@ -96,18 +91,17 @@ class KafkaBus:
             await self._throw_away(self._producer)
 
     async def publish(self, messages: Sequence[Message]) -> None:
-        """As the protocol says; ValueError for a message above MESSAGE_BYTES_LIMIT."""
+        """As the protocol says; ValueError for a message that is too large for the broker."""
         if not messages:
             return
-        if any(len(message.value) > MESSAGE_BYTES_LIMIT for message in messages):
-            raise ValueError(f"a message is larger than {MESSAGE_BYTES_LIMIT} bytes")
+        refuse_too_large(messages)
         producer = await self._started_producer()
         sends: list[asyncio.Task[None]] = []
         try:
             with _broker_faults():
                 async with asyncio.timeout(_PUBLISH_TIMEOUT_S):
-                    for place, share in (await self._by_place(producer, messages)).items():
-                        sends.append(asyncio.create_task(send_in_order(producer, *place, share)))
+                    shares = await self._by_place(producer, messages)
+                    sends = [asyncio.create_task(send_in_order(producer, *share)) for share in shares.items()]
                     await asyncio.gather(*sends)
         except BusUnavailable:
             # It would go on sending what the caller will publish again, and so change the order.
@@ -164,7 +158,7 @@ class KafkaBus:
         existing = set(await admin.list_topics())
         size = (self._new_partitions, self._replication_factor)
         missing = [
-            NewTopic(self._prefix + name, *size, topic_configs=topic_configuration(topic))
+            NewTopic(self._prefix + name, *size, topic_configs=configuration(topic))
             for name, topic in self._topics.items()
             if self._prefix + name not in existing
         ]
@@ -230,6 +224,7 @@ class _Consumer:
         try:
             with _broker_faults():
                 await self._client.start()
+            await asyncio.sleep(0)  # aiokafka's background tasks cannot be closed before they have begun
         except BaseException:
             await self.close()
             raise

@@ -29,8 +29,14 @@ def from_wire(
     return Message(topic, _text(key), {name: _text(text) for name, text in headers}, value or b"")
 
 
-async def send_in_order(producer: Any, topic: str, partition: int, messages: Sequence[Message]) -> None:
-    """One batch after the other, each acknowledged before the next: after a failure nothing later is in.
+def refuse_too_large(messages: Iterable[Message]) -> None:
+    """Raises ValueError for a message above MESSAGE_BYTES_LIMIT, which the broker would never take."""
+    if any(len(message.value) > MESSAGE_BYTES_LIMIT for message in messages):
+        raise ValueError(f"a message is larger than {MESSAGE_BYTES_LIMIT} bytes")
+
+
+async def send_in_order(producer: Any, place: Any, messages: Sequence[Message]) -> None:
+    """To the partition `place`, one batch after the other: after a failure nothing later is in.
 
     Raises what aiokafka's producer raises.
     """
@@ -39,10 +45,10 @@ async def send_in_order(producer: Any, topic: str, partition: int, messages: Seq
         headers = [(name, text.encode()) for name, text in message.headers.items()]
         parts = {"timestamp": None, "key": message.key.encode(), "value": message.value, "headers": headers}
         if batch.append(**parts) is None:
-            await (await producer.send_batch(batch, topic, partition=partition))
+            await (await producer.send_batch(batch, place.topic, partition=place.partition))
             batch = producer.create_batch()
             batch.append(**parts)
-    await (await producer.send_batch(batch, topic, partition=partition))
+    await (await producer.send_batch(batch, place.topic, partition=place.partition))
 
 
 def _text(value: bytes | None) -> str:

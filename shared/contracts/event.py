@@ -13,11 +13,11 @@ from urllib.parse import unquote
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import from_json, to_json
 
-from shared.contracts.values import Instant, rfc3339
+from shared.contracts.values import WITHOUT_NUL, Instant, rfc3339
 
 DataT = TypeVar("DataT", bound=BaseModel)
 
-EnvelopeText = Annotated[str, StringConstraints(min_length=1, max_length=512, strip_whitespace=False)]
+EnvelopeText = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=WITHOUT_NUL)]
 
 
 class _Attributes(BaseModel):

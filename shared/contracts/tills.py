@@ -2,16 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from shared.contracts.event import EventType
-from shared.contracts.values import CountedQuantity, LocationId, Money, OpenWire, Quantity, Sku
+from shared.contracts.values import WITHOUT_NUL, CountedQuantity, LocationId, Money, OpenWire, Quantity, Sku
 
 TOPIC = "zaiko.tills"
 LINES_LIMIT = 50_000
 """A bulk count of a whole store is one event; nothing honest is larger."""
 
-Code = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=WITHOUT_NUL)]
 
 
 class TillLine(OpenWire):
@@ -42,6 +42,13 @@ class TillCount(OpenWire):
     location_id: LocationId
     till_id: Code | None = None
     lines: Annotated[list[CountLine], Field(min_length=1, max_length=LINES_LIMIT)]
+
+    @field_validator("lines")
+    @classmethod
+    def _each_sku_once(cls, lines: list[CountLine]) -> list[CountLine]:
+        if len({line.sku for line in lines}) < len(lines):
+            raise ValueError("each sku is counted once in a count")
+        return lines
 
 
 class TillDelivery(OpenWire):

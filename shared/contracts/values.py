@@ -20,8 +20,10 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Sku = Annotated[Name, Field(description="The retailer's own item code", examples=["995242"])]
 LocationId = Annotated[Name, Field(description="A shop or a warehouse", examples=["S367"])]
 Channel = Annotated[Name, Field(description="Where the demand comes from", examples=["web"])]
-Reference = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+WITHOUT_NUL = r"^[^\x00]*$"
+"""PostgreSQL keeps every character in text but NUL."""
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=WITHOUT_NUL)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=WITHOUT_NUL)]
 
 Quantity = Annotated[int, Field(strict=True, ge=1, le=QUANTITY_LIMIT, description="Whole units", examples=[1])]
 CountedQuantity = Annotated[int, Field(strict=True, ge=0, le=QUANTITY_LIMIT, description="What lay on the shelf")]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
@@ -36,12 +37,20 @@ def _right_check_digit(gtin: str) -> str:
     return gtin
 
 
+def _storable(attributes: dict[str, Any]) -> dict[str, Any]:
+    if "\\u0000" in json.dumps(attributes):
+        raise ValueError("NUL characters cannot be stored")
+    return attributes
+
+
 class ItemBody(Wire):
     """What is sold under a sku."""
 
     name: Text = Field(examples=["AIRism Cotton T-Shirt"])
     gtin: Annotated[str, AfterValidator(_right_check_digit)] | None = Field(None, examples=["4901234567894"])
-    attributes: dict[str, Any] = Field(default_factory=dict, examples=[{"colour": "09 BLACK", "size": "M"}])
+    attributes: Annotated[dict[str, Any], AfterValidator(_storable)] = Field(
+        default_factory=dict, examples=[{"colour": "09 BLACK", "size": "M"}]
+    )
 
 
 class ItemLine(ItemBody):
