@@ -55,6 +55,8 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=100
 log.cleaner.dedupe.buffer.size=8388608
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=1000
 PROPERTIES
 }
 
