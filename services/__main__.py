@@ -144,6 +144,25 @@ def replay(
     raise typer.Exit(0 if is_complete else 1)
 
 
+@cli.command()
+def demo(
+    bus: BusOption = "postgres",
+    leave: Annotated[bool, typer.Option("--exit", help="End when it is verified, instead of staying up.")] = False,
+    data_dir: Annotated[Path | None, typer.Option(help="Where to keep it; by default a fresh place, removed.")] = None,
+    port: Port = 8000,
+    kafka_bootstrap: KafkaServers = DEFAULT_BROKERS,
+) -> None:
+    """Start an installation, play the week through it, verify every invariant, and stay up for a look around.
+
+    With --exit it ends instead: exit 0 only if every line of the log is accounted for and all invariants hold.
+    """
+    from services.demo import demo as run
+
+    with _one_line_errors():
+        is_good = run(bus=bus, port=port, data_dir=data_dir, kafka_bootstrap_servers=kafka_bootstrap, leave=leave)
+    raise typer.Exit(0 if is_good else 1)
+
+
 def main() -> None:
     cli()
 

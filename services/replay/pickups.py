@@ -1,5 +1,6 @@
 """The counter: bags are picked from the shelf, found short where tills have sold first, and handed over."""
 
+import asyncio
 from typing import Any
 
 from services.replay.client import Client, until
@@ -41,18 +42,25 @@ class Counter:
         return page["items"][0] if page["items"] else None
 
     async def _pick_all(self, bag: dict[str, Any], basket_id: str) -> dict[str, Any]:
-        for line in bag["lines"]:
-            sku = line["sku"]
-            unpicked = line["quantity"] - line["short"] - line["cancelled"] - line["picked"]
-            if not unpicked:
-                continue
-            missing = min(unpicked, max(0, line["picked"] + unpicked - await self._on_shelf(bag["location_id"], sku)))
-            if unpicked > missing:
-                bag = await self._step(bag, f"lines/{sku}/pick", {"quantity": unpicked - missing}, f"pick/{basket_id}")
-            if missing:
-                body = {"missing": missing, "reason": "the tills have sold it"}
-                bag = await self._step(bag, f"lines/{sku}/short", body, f"short/{basket_id}")
-        return bag
+        lines = [line for line in bag["lines"] if _unpicked(line)]
+        shelves = await asyncio.gather(*(self._on_shelf(bag["location_id"], line["sku"]) for line in lines))
+        steps = [
+            self._pick(bag, line, max(0, on_shelf - line["picked"]), basket_id)
+            for line, on_shelf in zip(lines, shelves, strict=True)
+        ]
+        await asyncio.gather(*steps)
+        shown: dict[str, Any] = await self._client.get(f"{_PATH}/{bag['pickup_id']}")
+        return shown
+
+    async def _pick(self, bag: dict[str, Any], line: dict[str, Any], on_shelf: int, basket_id: str) -> None:
+        """Put into the bag what is there, and say what is not; the keys make a repeat of either harmless."""
+        found = min(_unpicked(line), on_shelf)
+        missing = _unpicked(line) - found
+        if found:
+            await self._step(bag, f"lines/{line['sku']}/pick", {"quantity": found}, f"pick/{basket_id}")
+        if missing:
+            body = {"missing": missing, "reason": "the tills have sold it"}
+            await self._step(bag, f"lines/{line['sku']}/short", body, f"short/{basket_id}")
 
     async def _on_shelf(self, location_id: str, sku: str) -> int:
         """What stock says lies there; units that were promised and sold all the same do not."""
@@ -75,3 +83,7 @@ class Counter:
     def _count(self, bag: dict[str, Any]) -> None:
         is_short = any(line["short"] for line in bag["lines"])
         self._tally.pickups["collected, short" if is_short and bag["state"] == "collected" else bag["state"]] += 1
+
+
+def _unpicked(line: dict[str, Any]) -> int:
+    return int(line["quantity"] - line["short"] - line["cancelled"] - line["picked"])

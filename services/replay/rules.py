@@ -12,9 +12,9 @@
 * Warehouses W1 and W2 each get all that is shipped in the week, but items with crc32(sku) % 64 == 0 lie in neither
   (orders with them are refused), with crc32(sku) % 8 == 1 only in W1, with crc32(sku) % 8 == 2 only in W2
   (orders with both come in two parcels).
-* A store's receipts are played strictly in order, and it goes on only when the last step has taken effect; stores run
-  side by side. What one store does never touches another's shelf, and warehouses never run out of what they have: so
-  the final stock is the same in every run, after any interruption, on any bus.
+* A store's sales and pickups are played strictly in order, each step only when the last has taken effect; stores run
+  side by side, and parcels beside them. What one store does never touches another's shelf, and warehouses never run
+  out of what they have: so the final stock is the same in every run, after any interruption, on any bus.
 """
 
 from collections import Counter, defaultdict
