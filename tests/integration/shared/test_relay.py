@@ -102,8 +102,8 @@ async def test_a_relay_that_loses_its_database_connection_comes_back_and_loses_n
         for number in range(1, 4):
             await change(database, "S0")
             await admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'zaiko probe'"
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
             )
 
             async def is_out(wanted: int = number) -> bool:
