@@ -10,6 +10,7 @@ from services.orders.api import cancellations, orders, placements, returns, ship
 from services.orders.api.decisions import Decisions
 from services.orders.api.doors import open_doors
 from services.orders.settings import SCHEMA, Settings
+from services.orders.store.locations import Networks
 from services.orders.store.orders import DECIDED_CHANNEL
 from shared.background import every, running
 from shared.bus.opening import open_bus
@@ -76,6 +77,6 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         database=database,
         body_limit_bytes=settings.body_limit_bytes,
     )
-    place = placements.placing(clock, settings.candidates_limit)
+    place = placements.placing(clock, Networks(), settings.candidates_limit)
     app.state.doors = open_doors(database, clock, decisions, place)
     return app

@@ -13,6 +13,7 @@ from services.orders.api.doors import Doors, OrdersDoors
 from services.orders.api.preferences import WAIT_LIMIT_S, preferred_wait
 from services.orders.api.values import LINES_LIMIT, Identifier, Label
 from services.orders.domain.states import State
+from services.orders.store.locations import Networks
 from services.orders.usecases.placements import CAUSE, Place, Placed, place
 from shared.clock import Clock
 from shared.contracts.orders import Fulfilment, OrderLine
@@ -75,12 +76,13 @@ class _Reference(BaseModel):
     order_id: str
 
 
-def placing(clock: Clock, candidates_limit: int) -> Decide[Place]:
+def placing(clock: Clock, networks: Networks, candidates_limit: int) -> Decide[Place]:
     """The use case as a door takes it: a new order is 202 and pending, one that was there already is 200."""
 
     async def decide(transaction: Transaction, commands: Sequence[Place]) -> list[Outcome]:
         now = clock()
-        outcomes = await place(transaction, commands, now, candidates_limit)
+        network = await networks.current(transaction)
+        outcomes = await place(transaction, commands, now, network, candidates_limit)
         return [_outcome(command, outcome, now) for command, outcome in zip(commands, outcomes, strict=True)]
 
     return decide

@@ -12,9 +12,10 @@ from services.orders.domain.orders import Returned, ReturnedUnits
 from services.orders.usecases.returns import TakeBack
 from shared.contracts.orders import ReturnedLine
 from shared.contracts.values import LocationId, Wire
-from shared.http.auth import Key, Principal, allow
+from shared.http.auth import Key, allow
 from shared.http.problems import responses
 from shared.identifiers import new_id
+from shared.principal import Principal
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
 

@@ -11,9 +11,10 @@ from services.orders.api.values import Label, Lines, OrderId, units_by_sku
 from services.orders.domain.orders import Shipped
 from services.orders.usecases.shipments import Ship
 from shared.contracts.values import LocationId, Wire
-from shared.http.auth import Key, Principal, allow
+from shared.http.auth import Key, allow
 from shared.http.problems import responses
 from shared.identifiers import new_id
+from shared.principal import Principal
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
 

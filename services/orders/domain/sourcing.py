@@ -40,10 +40,11 @@ class Network:
 
     def __init__(self, places: Iterable[Place]) -> None:
         self._places = {place.location_id: place for place in places}
-        self._shipping = sorted(
-            (place for place in self._places.values() if place.ships),
-            key=lambda place: (not place.is_warehouse, place.location_id),
+        shipping = sorted(
+            (place for place in self._places.values() if place.ships), key=lambda place: place.location_id
         )
+        self._warehouses = [place for place in shipping if place.is_warehouse]
+        self._stores = [place for place in shipping if not place.is_warehouse]
 
     def pickup_at(self, location_id: str) -> Plan:
         """The one store that the customer chose. Raises Refused where it is unknown or hands nothing out."""
@@ -58,14 +59,18 @@ class Network:
 
         At most `limit` candidates. Raises Refused where nothing ships at all.
         """
-        if not self._shipping:
+        if not self._warehouses and not self._stores:
             raise Refused("unknown_location", "No location that ships is known here.", "/fulfilment")
-        ranked = self._shipping if destination is None else _by_distance(self._shipping, _unit_vector(destination))
+        ranked = self._warehouses + self._stores
+        if destination is not None:
+            target = _unit_vector(destination)
+            ranked = _by_distance(self._warehouses, target) + _by_distance(self._stores, target)
         return Plan(policy, [place.location_id for place in ranked[:limit]])
 
 
 def _by_distance(places: Iterable[Place], target: Vector) -> list[Place]:
-    return sorted(places, key=lambda place: (not place.is_warehouse, _chord(place.vector, target), place.location_id))
+    """Places that are in the order of their ids stay so where they are equally far."""
+    return sorted(places, key=lambda place: _chord(place.vector, target))
 
 
 def _chord(vector: Vector | None, target: Vector) -> float:

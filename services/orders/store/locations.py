@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 
@@ -21,15 +22,18 @@ _LOCATION = {
 }
 _PUT = text(
     f"""
-    INSERT INTO locations AS known (location_id, kind, latitude, longitude, ships, offers_pickup, changed_at, event_id)
+    INSERT INTO locations AS known
+        (location_id, kind, latitude, longitude, ships, offers_pickup, changed_at, event_id)
     SELECT * FROM {listed(_LOCATION)} AS new (location_id) ORDER BY new.location_id
     ON CONFLICT (location_id) DO UPDATE SET kind = excluded.kind, latitude = excluded.latitude,
         longitude = excluded.longitude, ships = excluded.ships, offers_pickup = excluded.offers_pickup,
-        changed_at = excluded.changed_at, event_id = excluded.event_id
+        changed_at = excluded.changed_at, event_id = excluded.event_id, version = DEFAULT
     WHERE (excluded.changed_at, excluded.event_id) > (known.changed_at, known.event_id)
     """
 )
 _ALL = text("SELECT location_id, kind, latitude, longitude, ships, offers_pickup FROM locations")
+# Every change adds a version or raises one, so the sum tells any two contents apart, in whatever order they commit.
+_VERSION = text("SELECT count(*) AS places, coalesce(sum(version), 0) AS versions FROM locations")
 
 Change = tuple[datetime, str, LocationChanged]
 """When a location changed, by which event, and into what."""
@@ -51,16 +55,27 @@ async def put(transaction: Transaction, changes: Sequence[Change]) -> None:
     )
 
 
-async def network(transaction: Transaction) -> Network:
-    """All places that are known now."""
-    rows = (await transaction.execute(_ALL)).all()
-    return Network(
-        Place(
-            location_id=row.location_id,
-            is_warehouse=row.kind == "warehouse",
-            point=None if row.latitude is None or row.longitude is None else (row.latitude, row.longitude),
-            ships=row.ships,
-            offers_pickup=row.offers_pickup,
-        )
-        for row in rows
+class Networks:
+    """All places that are known now; what was read stays in memory until one of them has changed."""
+
+    def __init__(self) -> None:
+        self._version: tuple[int, int] | None = None
+        self._network = Network(())
+
+    async def current(self, transaction: Transaction) -> Network:
+        row = (await transaction.execute(_VERSION)).one()
+        version = (row.places, row.versions)
+        if version != self._version:
+            self._network = Network(_place(row) for row in (await transaction.execute(_ALL)).all())
+            self._version = version
+        return self._network
+
+
+def _place(row: Any) -> Place:
+    return Place(
+        location_id=row.location_id,
+        is_warehouse=row.kind == "warehouse",
+        point=None if row.latitude is None or row.longitude is None else (row.latitude, row.longitude),
+        ships=row.ships,
+        offers_pickup=row.offers_pickup,
     )

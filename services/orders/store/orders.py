@@ -73,13 +73,14 @@ _WRITE = text(
         INSERT INTO allocations (order_id, sku, location_id, quantity, cancelled, handed_over)
         SELECT * FROM {listed(_SHARE)}
         ON CONFLICT (order_id, sku, location_id)
-            DO UPDATE SET cancelled = excluded.cancelled, handed_over = excluded.handed_over)
-    INSERT INTO timeline (order_id, state, at, cause, reason)
-    SELECT order_id, state, :now, cause, reason
-    FROM {listed(_STEP)} WITH ORDINALITY AS step (order_id, state, cause, reason, place) ORDER BY place
+            DO UPDATE SET cancelled = excluded.cancelled, handed_over = excluded.handed_over),
+    steps AS (
+        INSERT INTO timeline (order_id, state, at, cause, reason)
+        SELECT order_id, state, :now, cause, reason
+        FROM {listed(_STEP)} WITH ORDINALITY AS step (order_id, state, cause, reason, place) ORDER BY place)
+    SELECT pg_notify(:channel, payload) FROM unnest(CAST(:decided AS text[])) AS payload
     """
 )
-_NOTIFY = text("SELECT pg_notify(:channel, payload) FROM unnest(CAST(:payloads AS text[])) AS payload")
 
 
 async def lock(transaction: Transaction, order_ids: Iterable[str]) -> dict[str, Order]:
@@ -100,12 +101,9 @@ async def write(transaction: Transaction, orders: Iterable[Order], now: datetime
     moved = touched(orders)
     if not moved:
         return
-    await transaction.execute(
-        _WRITE, {**_orders(moved), **_lines(moved), **_shares(moved), **_steps(moved), "now": now}
-    )
     decided = [order.order_id for order in moved if order.state_before is State.PENDING is not order.state]
-    if decided:
-        await transaction.execute(_NOTIFY, {"channel": DECIDED_CHANNEL, "payloads": _payloads(decided)})
+    columns = {**_orders(moved), **_lines(moved), **_shares(moved), **_steps(moved), "decided": _payloads(decided)}
+    await transaction.execute(_WRITE, {**columns, "now": now, "channel": DECIDED_CHANNEL})
 
 
 def is_identifier(order_id: str) -> bool:

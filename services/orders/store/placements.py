@@ -87,6 +87,8 @@ async def insert(
     transaction: Transaction, orders: Sequence[PlacedOrder], state: str, cause: str, now: datetime
 ) -> list[PlacedOrder]:
     """Store those whose name is free, with their lines and the beginning of their timeline; the ones that were."""
+    if not orders:
+        return []
     parameters = columns(orders, "order_id", "channel", "external_id", "member_id", "currency", "method", "fulfilment")
     rows = await transaction.execute(_INSERT_ORDERS, {**parameters, "state": state, "now": now})
     new_ids = set(rows.scalars())

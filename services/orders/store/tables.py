@@ -127,6 +127,7 @@ LOCATIONS = Table(
     Column("offers_pickup", Boolean, nullable=False),
     instant("changed_at"),
     Column("event_id", Exact, nullable=False),
+    Column("version", BigInteger, Identity(always=True), nullable=False, comment="grows with every change"),
 )
 
 # Events whose effect adds up rather than settles: each may touch an order once.

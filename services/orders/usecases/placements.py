@@ -7,7 +7,7 @@ from datetime import datetime
 from services.orders.domain.refusals import Refused
 from services.orders.domain.sourcing import Network, Plan
 from services.orders.domain.states import State
-from services.orders.store import locations, placements
+from services.orders.store import placements
 from services.orders.store.placements import Name, PlacedOrder
 from services.orders.usecases.announcements import SOURCE
 from services.orders.usecases.refusals import as_domain_error
@@ -50,26 +50,24 @@ class Placed:
 
 
 async def place(
-    transaction: Transaction, commands: Sequence[Place], now: datetime, candidates_limit: int
+    transaction: Transaction, commands: Sequence[Place], now: datetime, network: Network, candidates_limit: int
 ) -> list[Placed | DomainError]:
     """Store and announce the orders; one outcome for each, in order. A name that is taken answers with its order."""
-    names = [command.name for command in commands if command.name]
-    known = await placements.named(transaction, names)
-    network = await locations.network(transaction)
-    plans = {
-        command.order_id: _plan(command, network, candidates_limit) for command in commands if command.name not in known
-    }
-    orders = [_stored(command) for command in commands if isinstance(plans.get(command.order_id), Plan)]
-    stored = {order.order_id for order in await placements.insert(transaction, orders, State.PENDING, CAUSE, now)}
-    # Names that another transaction, or an earlier member of this batch, took in the meantime.
-    lost = [command.name for command in commands if command.name and command.order_id not in stored]
-    known |= await placements.named(transaction, [name for name in lost if name not in known])
-    events = [
-        _event(command, plan, now)
-        for command in commands
-        if command.order_id in stored and isinstance(plan := plans[command.order_id], Plan)
-    ]
-    await announce(transaction, events)
+    plans = {command.order_id: _plan(command, network, candidates_limit) for command in commands}
+    possible = [_stored(command) for command in commands if isinstance(plans[command.order_id], Plan)]
+    stored = {order.order_id for order in await placements.insert(transaction, possible, State.PENDING, CAUSE, now)}
+    # Names that an order has already; it answers also where it could not be placed now.
+    known = await placements.named(
+        transaction, [command.name for command in commands if command.name and command.order_id not in stored]
+    )
+    await announce(
+        transaction,
+        [
+            _event(command, plan, now)
+            for command in commands
+            if command.order_id in stored and isinstance(plan := plans[command.order_id], Plan)
+        ],
+    )
     return [_outcome(command, stored, known, plans) for command in commands]
 
 

@@ -21,7 +21,8 @@ from shared.contracts.reservations import ReservationChanged, ReservationRejecte
 from shared.contracts.stock import Oversold, PromiseAtRisk
 from shared.contracts.values import Allocation, SkuQuantity
 from shared.database import Database
-from shared.http.auth import Role, issue
+from shared.http.auth import issue
+from shared.principal import Role
 from tests.clocks import MovableClock
 from tests.conditions import eventually_async
 

@@ -7,7 +7,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from services.orders.domain.sourcing import Place
-from services.orders.store import locations
+from services.orders.store.locations import Networks
 from services.orders.store.tables import METADATA
 from services.orders.store.verification import Promise, promises
 from shared.database import Database
@@ -31,7 +31,7 @@ async def test_the_newest_change_of_a_location_wins_however_late_older_ones_come
     await orders.applied(old)
     async with orders.database.transaction() as transaction:
         rows = (await transaction.execute(text("SELECT ships FROM locations WHERE location_id = 'S3'"))).scalars().all()
-        network = await locations.network(transaction)
+        network = await Networks().current(transaction)
     assert rows == [False]
     assert "S3" not in network.ship_to(None, "in_order", 50).candidates
 
@@ -39,7 +39,7 @@ async def test_the_newest_change_of_a_location_wins_however_late_older_ones_come
 async def test_a_location_without_coordinates_is_kept_without_a_point(orders: OrdersService) -> None:
     await orders.applied(location("S4"))
     async with orders.database.transaction() as transaction:
-        network = await locations.network(transaction)
+        network = await Networks().current(transaction)
     assert network.pickup_at("S4").candidates == ["S4"]
     assert Place("S4", False, None, True, True).vector is None
 

@@ -49,7 +49,9 @@ STATEMENTS = (
         location_id text COLLATE "C" PRIMARY KEY, kind text NOT NULL,
         latitude double precision, longitude double precision,
         ships boolean NOT NULL, offers_pickup boolean NOT NULL,
-        changed_at timestamptz NOT NULL, event_id text COLLATE "C" NOT NULL)""",
+        changed_at timestamptz NOT NULL, event_id text COLLATE "C" NOT NULL,
+        version bigint GENERATED ALWAYS AS IDENTITY)""",
+    "COMMENT ON COLUMN locations.version IS 'grows with every change'",
     """CREATE TABLE counted_events (
         order_id uuid NOT NULL, source text COLLATE "C" NOT NULL, event_id text COLLATE "C" NOT NULL,
         PRIMARY KEY (order_id, source, event_id))""",
