@@ -13,7 +13,8 @@ from services.faults import CannotGoOn
 from services.together import BusName
 from shared.clock import utc_now
 from shared.embedded import DataDirectoryInUse, NoServer, token_secret
-from shared.http.auth import BOUND_ROLES, Role, issue
+from shared.http.auth import issue
+from shared.principal import BOUND_ROLES, Role
 from shared.settings import ServiceSettings
 
 cli = typer.Typer(

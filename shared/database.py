@@ -13,6 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 Transaction = AsyncConnection
 """An open transaction. Whoever opened it commits it; a use case only fills it."""
 
+Connection = AsyncConnection
+"""A connection to read with, in a transaction or not."""
+
 POOL_SIZE = 12
 POOL_TIMEOUT_S = 10
 _TRANSIENT_CLASSES = ("08", "40", "53", "57")

@@ -140,6 +140,18 @@ def test_every_setting_is_described() -> None:
                 assert any(keyword.arg == "description" for keyword in node.value.keywords), ast.unparse(node)
 
 
+def test_every_setting_and_every_command_is_documented() -> None:
+    settings = (ROOT / "docs" / "settings.md").read_text()
+    sources = [ROOT / "shared" / "settings.py", *(ROOT / "services" / service / "settings.py" for service in SERVICES)]
+    for source in sources:
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id.islower():
+                assert f"`ZAIKO_{node.target.id.upper()}`" in settings, node.target.id
+    readme = (ROOT / "README.md").read_text()
+    for command in re.findall(r'@cli\.command\("?(\w*)"?', (ROOT / "services" / "__main__.py").read_text()):
+        assert f"`zaiko {command}" in readme, command
+
+
 def test_every_decision_record_names_what_enforces_it() -> None:
     records = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
     assert records

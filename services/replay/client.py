@@ -2,19 +2,24 @@
 
 import asyncio
 import random
+import ssl
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from itertools import cycle
 from typing import Any, TypeVar
 
 import httpx
 import stamina
 
 from shared.clock import utc_now
-from shared.http.auth import Role, issue
+from shared.http.auth import issue
+from shared.principal import Role
 
 ResultT = TypeVar("ResultT")
 
-CONNECTIONS_LIMIT = 64
+LANES = 24
+CONNECTIONS_PER_LANE = 4
+"""Many small pools: what one pool of httpx does for a request grows with its connections times its requests."""
 TIMEOUT_S = 30.0
 PATIENCE = timedelta(seconds=60)
 """So long a request is tried again while the system is away, full, or has not heard of something yet."""
@@ -46,12 +51,12 @@ class Client:
     """Speaks to one installation; paths begin with the service's name, like `/orders/v1/orders`."""
 
     def __init__(self, base_url: str, secret: str) -> None:
-        self.http = httpx.AsyncClient(
-            base_url=base_url,
-            timeout=TIMEOUT_S,
-            limits=httpx.Limits(max_connections=CONNECTIONS_LIMIT, max_keepalive_connections=CONNECTIONS_LIMIT),
-            trust_env=False,
-        )
+        trusted = ssl.create_default_context()
+        lanes = [_pool(base_url, trusted) for _ in range(LANES)]
+        self._open = [*lanes, _pool(base_url, trusted)]
+        self._lanes = cycle(lanes)
+        self.streams = self._open[-1]
+        """For what stays open."""
         self._secret = secret
         self._tokens: dict[tuple[Role, str | None], str] = {}
 
@@ -87,7 +92,7 @@ class Client:
                 wait_jitter=0.2,
             ):
                 with attempt:
-                    response = await self.http.request(method, path, headers=headers, **request)
+                    response = await next(self._lanes).request(method, path, headers=headers, **request)
                     _raise_for_problem(response)
                     return response
         except Passing as error:
@@ -95,7 +100,12 @@ class Client:
         raise AssertionError("unreachable: the last attempt raises")
 
     async def close(self) -> None:
-        await self.http.aclose()
+        await asyncio.gather(*(pool.aclose() for pool in self._open))
+
+
+def _pool(base_url: str, trusted: ssl.SSLContext) -> httpx.AsyncClient:
+    limits = httpx.Limits(max_connections=CONNECTIONS_PER_LANE, max_keepalive_connections=CONNECTIONS_PER_LANE)
+    return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_S, limits=limits, verify=trusted, trust_env=False)
 
 
 def _raise_for_problem(response: httpx.Response) -> None:

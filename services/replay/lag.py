@@ -91,7 +91,9 @@ class LagSampler:
         if self._position:
             headers["Last-Event-ID"] = self._position
         timeout = httpx.Timeout(OPEN_LIMIT_S, read=None)
-        async with self._client.http.stream("GET", "/inventory/v1/stream", headers=headers, timeout=timeout) as stream:
+        async with self._client.streams.stream(
+            "GET", "/inventory/v1/stream", headers=headers, timeout=timeout
+        ) as stream:
             if not stream.is_success:
                 return
             self._opened.set()

@@ -1,10 +1,9 @@
 """Bearer tokens: JWT signed with the installation's secret (RFC 7519, HS256); roles and, for some, one location."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any
 
 import jwt
 from fastapi import Depends, Request
@@ -14,33 +13,11 @@ from fastapi.security.utils import get_authorization_scheme_param
 from shared.errors import DomainError
 from shared.http.idempotency import IdempotencyKeyHeader, RequestKey, fingerprint
 from shared.http.problems import DETAILS
-
-Role = Literal["operator", "storefront", "store-staff", "till"]
-ROLES: tuple[Role, ...] = get_args(Role)
-BOUND_ROLES: tuple[Role, ...] = ("store-staff", "till")
-"""Roles whose token names the one location it is good for."""
+from shared.principal import BOUND_ROLES, ROLES, Principal, Role
 
 TOKEN_LIFETIME = timedelta(days=365)
 _ALGORITHM = "HS256"
 _KNOWN_TOKENS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who is asking."""
-
-    role: Role
-    location_id: str | None
-
-    @property
-    def actor(self) -> str:
-        """As the ledger and the idempotency keys name it: `till@S367`, `operator`."""
-        return f"{self.role}@{self.location_id}" if self.location_id else self.role
-
-    def require_location(self, location_id: str) -> None:
-        """Raises `forbidden` where the token is bound to another location."""
-        if self.location_id is not None and self.location_id != location_id:
-            raise DomainError("forbidden", f"This token is for {self.location_id}, not for {location_id}.")
 
 
 def issue(secret: str, role: Role, location_id: str | None, now: datetime) -> str:

@@ -18,9 +18,10 @@ from shared.contracts.values import rfc3339
 from shared.database import Transaction
 from shared.dead_letters import DeadLetter
 from shared.errors import DomainError, InvalidRequest
-from shared.http.auth import Principal, allow
+from shared.http.auth import allow
 from shared.http.door import Decide, Outcome, answer
 from shared.http.problems import responses
+from shared.principal import Principal
 
 router = APIRouter(prefix="/v1/events", tags=["tills"])
 

@@ -27,10 +27,11 @@ from shared.contracts.values import (
 )
 from shared.database import Transaction
 from shared.errors import DomainError, InvalidRequest
-from shared.http.auth import Key, Principal, allow
+from shared.http.auth import Key, allow
 from shared.http.door import Decide, Outcome, answer
 from shared.http.problems import responses
 from shared.identifiers import new_id
+from shared.principal import Principal
 
 router = APIRouter(prefix="/v1/reservations", tags=["reservations"])
 

@@ -16,10 +16,11 @@ from shared.clock import Clock
 from shared.contracts.values import CountedQuantity, Instant, LocationId, Reference, SignedQuantity, Sku, Text, Wire
 from shared.database import Transaction
 from shared.errors import DomainError
-from shared.http.auth import Key, Principal, allow
+from shared.http.auth import Key, allow
 from shared.http.door import Decide, Outcome, answer
 from shared.http.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode, page
 from shared.http.problems import responses
+from shared.principal import Principal
 
 router = APIRouter(prefix="/v1/stock", tags=["stock"])
 

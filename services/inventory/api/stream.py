@@ -9,8 +9,9 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from services.inventory.api.doors import Inventory
 from services.inventory.api.stock_feed import Filter, decode
 from shared.contracts.values import LocationId, Sku
-from shared.http.auth import Principal, allow
+from shared.http.auth import allow
 from shared.http.problems import responses
+from shared.principal import Principal
 
 router = APIRouter(prefix="/v1/stream", tags=["stock"])
 

@@ -9,9 +9,10 @@ from pydantic import BaseModel, Field
 from services.inventory.api.doors import Inventory
 from services.inventory.store import tills
 from shared.contracts.values import Instant, LocationId
-from shared.http.auth import Principal, allow
+from shared.http.auth import allow
 from shared.http.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode, page
 from shared.http.problems import responses
+from shared.principal import Principal
 
 router = APIRouter(prefix="/v1/tills", tags=["tills"])
 

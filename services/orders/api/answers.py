@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.orders.domain.states import State
 from services.orders.store import views
 from shared.contracts.orders import Fulfilment, ReturnedLine
 from shared.contracts.reservations import Shortage
 from shared.contracts.values import Channel, Instant, LocationId, Money, Sku, SkuQuantity
+from shared.database import Connection
 
 EXAMPLE: JsonDict = {
     "order_id": "01890a5d-a7c1-7e33-9f2a-5c2d4a1be001",
@@ -131,7 +131,7 @@ class Order(BaseModel):
     timeline: list[TimelineStep]
 
 
-async def shown(connection: AsyncConnection, order_ids: Sequence[str]) -> list[Order | None]:
+async def shown(connection: Connection, order_ids: Sequence[str]) -> list[Order | None]:
     """Each order as it stands, in the order asked; None where no order has this id."""
     documents = await views.many(connection, order_ids)
     return [None if document is None else Order.model_validate_json(document) for document in documents]

@@ -7,7 +7,7 @@ from pydantic.config import JsonDict
 
 from services.pickup.domain.states import State
 from shared.contracts.values import Instant, LocationId, Sku
-from shared.http.auth import Role
+from shared.principal import Role
 
 CODE_SHOWN_TO: frozenset[Role] = frozenset({"operator", "storefront"})
 """Who hands a bag over has to ask the customer for the code."""

@@ -13,9 +13,10 @@ from services.pickup.domain.states import State
 from services.pickup.store import pickups
 from shared.contracts.values import Instant, LocationId, Name
 from shared.errors import DomainError, InvalidRequest
-from shared.http.auth import Principal, allow
+from shared.http.auth import allow
 from shared.http.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode, page
 from shared.http.problems import responses
+from shared.principal import Principal
 
 router = APIRouter(prefix="/v1/pickups", tags=["pickups"])
 

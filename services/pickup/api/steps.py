@@ -11,8 +11,9 @@ from services.pickup.api.doors import PickupDoors
 from services.pickup.domain.steps import WRONG_CODES_LIMIT, Cancel, Collect, MakeReady, Pick, Short, Start
 from services.pickup.usecases.pickups import CODE_DIGITS, Command
 from shared.contracts.values import Quantity, Sku, Wire
-from shared.http.auth import Key, Principal, allow
+from shared.http.auth import Key, allow
 from shared.http.problems import responses
+from shared.principal import Principal
 
 router = APIRouter(prefix="/v1/pickups/{pickup_id}", tags=["steps"])
 

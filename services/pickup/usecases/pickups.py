@@ -11,8 +11,8 @@ from services.pickup.store import pickups
 from services.pickup.usecases.announcements import events
 from shared.database import Transaction
 from shared.errors import DomainError
-from shared.http.auth import Principal
 from shared.outbox import announce
+from shared.principal import Principal
 
 CODE_DIGITS = 6
 NewCode = Callable[[], str]

@@ -20,8 +20,9 @@ from shared.bus.postgres import PostgresBus
 from shared.contracts.event import Event, to_headers
 from shared.contracts.registry import EVENT_TYPES
 from shared.database import Database
-from shared.http.auth import Role, issue
+from shared.http.auth import issue
 from shared.migration import migrate
+from shared.principal import Role
 from tests.clocks import MovableClock
 from tests.serving import serving
 

@@ -19,8 +19,9 @@ from shared.contracts.orders import Destination, OrderCancelled, OrderConfirmed,
 from shared.contracts.registry import EVENT_TYPES
 from shared.contracts.values import Allocation, SkuQuantity
 from shared.database import Database
-from shared.http.auth import Role, issue
+from shared.http.auth import issue
 from shared.identifiers import new_id
+from shared.principal import Role
 
 SECRET = "a secret that is only good for tests"
 CODE = "407718"
