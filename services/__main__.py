@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from services.faults import CannotGoOn
-from services.together import BusName
+from services.installation import BusName
 from shared.clock import utc_now
 from shared.embedded import DataDirectoryInUse, NoServer, token_secret
 from shared.http.auth import issue

@@ -15,9 +15,9 @@ from types import FrameType
 from rich.console import Console
 
 from services.faults import CannotGoOn
+from services.installation import BusName
 from services.replay.command import replay
 from services.replay.week import FIRST_DAY, LAST_DAY
-from services.together import BusName
 from services.up import require_broker
 from services.verification.command import verify
 from shared.embedded import token_secret

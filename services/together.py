@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 
 from services.entry import entry_page
+from services.installation import Installation
 from services.inventory import app as inventory_app
 from services.inventory import migrations as inventory_migrations
 from services.inventory.settings import Settings as InventorySettings
@@ -25,20 +25,7 @@ from shared.database import Database
 from shared.http.app import VERSION
 from shared.migration import migrate
 
-BusName = Literal["postgres", "kafka"]
 MIGRATIONS = {"inventory": inventory_migrations, "orders": orders_migrations, "pickup": pickup_migrations}
-
-
-@dataclass(frozen=True)
-class Installation:
-    """What the three services share: one database, one bus, one secret, one address."""
-
-    database_url: str
-    token_secret: str
-    base_url: str
-    token_command: str
-    bus: BusName = "postgres"
-    kafka_bootstrap_servers: str = "127.0.0.1:9092"
 
 
 def create_app(installation: Installation, *, clock: Clock = utc_now) -> FastAPI:

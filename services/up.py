@@ -12,7 +12,8 @@ from types import FrameType
 import uvicorn
 
 from services.faults import CannotGoOn
-from services.together import BusName, Installation, create_app
+from services.installation import BusName, Installation
+from services.together import create_app
 from shared.embedded import embedded_postgres
 from shared.telemetry import configure_logging
 
