@@ -77,6 +77,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         database=database,
         body_limit_bytes=settings.body_limit_bytes,
     )
-    place = placements.placing(clock, Networks(), settings.candidates_limit)
-    app.state.doors = open_doors(database, clock, decisions, place)
+    networks = Networks()
+    place = placements.placing(clock, networks, settings.candidates_limit)
+    app.state.doors = open_doors(database, clock, decisions, networks, place)
     return app

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from services.orders.api.answers import Order, shown
 from services.orders.api.decisions import Decisions
 from services.orders.domain import orders as domain
+from services.orders.store.locations import Networks
 from services.orders.usecases.cancellations import Cancel, cancel
 from services.orders.usecases.placements import Place
 from services.orders.usecases.returns import TakeBack, take_back
@@ -27,17 +28,21 @@ UseCase = Callable[[Transaction, Sequence[CommandT], datetime], Awaitable[Sequen
 class Doors:
     database: Database
     decisions: Decisions
+    networks: Networks
     place: Door[Place]
     cancel: Door[Cancel]
     ship: Door[Ship]
     take_back: Door[TakeBack]
 
 
-def open_doors(database: Database, clock: Clock, decisions: Decisions, place: Decide[Place]) -> Doors:
-    """All doors of one app; `place` is the use case of its own that placing is."""
+def open_doors(
+    database: Database, clock: Clock, decisions: Decisions, networks: Networks, place: Decide[Place]
+) -> Doors:
+    """All doors of one app; `place` is the use case that placing is."""
     return Doors(
         database=database,
         decisions=decisions,
+        networks=networks,
         place=Door("orders.place", database, place),
         cancel=Door("orders.cancel", database, _answering(cancel, clock, 200)),
         ship=Door("orders.ship", database, _answering(ship, clock, 201)),

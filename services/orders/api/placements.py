@@ -1,5 +1,6 @@
 """HTTP door: placing an order, and waiting for its decision."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from services.orders.api.preferences import WAIT_LIMIT_S, preferred_wait
 from services.orders.api.values import LINES_LIMIT, Identifier, Label
 from services.orders.domain.states import State
 from services.orders.store.locations import Networks
-from services.orders.usecases.placements import CAUSE, Place, Placed, place
+from services.orders.usecases.placements import CAUSE, Place, Placed, is_sourceable, place
 from shared.clock import Clock
 from shared.contracts.orders import Fulfilment, OrderLine
 from shared.contracts.values import Channel, Money, Wire
@@ -29,6 +30,9 @@ router = APIRouter(prefix="/v1/orders", tags=["orders"])
 
 TOTAL_LIMIT = 10**15
 """Minor units, like any amount of money here."""
+ARRIVAL_LIMIT_S = 1.5
+"""So long an order waits for news of its store: locations come over the bus, a moment after inventory knows them."""
+ARRIVAL_LOOK_S = 0.05
 REPLAYED = "Idempotency-Replayed"
 
 EXAMPLES: Any = {
@@ -149,6 +153,7 @@ async def post(
 ) -> Response:
     _check(body)
     command = _command(body)
+    await _places_are_known(doors, command)
     wait_s = 0 if doors.decisions.is_full else preferred_wait(prefer or ())
     with doors.decisions.watching(command.order_id) as watch:
         placed = await doors.place(command, key)
@@ -162,6 +167,17 @@ async def post(
         else:
             answered = placed
     return _with_headers(answered, request, placed, wait_s)
+
+
+async def _places_are_known(doors: Doors, command: Place) -> None:
+    """Give a location that was put a moment ago the time to arrive, before an order at it is refused for good."""
+    looks = int(ARRIVAL_LIMIT_S / ARRIVAL_LOOK_S)
+    while looks and not is_sourceable(command, doors.networks.latest):
+        async with doors.database.reading() as connection:
+            if is_sourceable(command, await doors.networks.current(connection)):
+                return
+        await asyncio.sleep(ARRIVAL_LOOK_S)
+        looks -= 1
 
 
 async def _as_it_stands(doors: Doors, placed: Response, wait_s: int) -> Response:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.orders.domain.sourcing import Network, Place
 from shared.contracts.locations import LocationChanged
@@ -56,19 +57,19 @@ async def put(transaction: Transaction, changes: Sequence[Change]) -> None:
 
 
 class Networks:
-    """All places that are known now; what was read stays in memory until one of them has changed."""
+    """All places that are known now; what was read, `latest`, stays in memory until one of them has changed."""
 
     def __init__(self) -> None:
         self._version: tuple[int, int] | None = None
-        self._network = Network(())
+        self.latest = Network(())
 
-    async def current(self, transaction: Transaction) -> Network:
-        row = (await transaction.execute(_VERSION)).one()
+    async def current(self, connection: AsyncConnection) -> Network:
+        row = (await connection.execute(_VERSION)).one()
         version = (row.places, row.versions)
         if version != self._version:
-            self._network = Network(_place(row) for row in (await transaction.execute(_ALL)).all())
+            self.latest = Network(_place(row) for row in (await connection.execute(_ALL)).all())
             self._version = version
-        return self._network
+        return self.latest
 
 
 def _place(row: Any) -> Place:

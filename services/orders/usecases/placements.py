@@ -71,6 +71,11 @@ async def place(
     return [_outcome(command, stored, known, plans) for command in commands]
 
 
+def is_sourceable(command: Place, network: Network) -> bool:
+    """Whether there is a place that the order could be promised from."""
+    return isinstance(_plan(command, network, candidates_limit=1), Plan)
+
+
 def _plan(command: Place, network: Network, candidates_limit: int) -> Plan | DomainError:
     fulfilment = command.fulfilment
     try:

@@ -136,6 +136,12 @@ async def test_an_order_cancelled_while_it_was_waited_for_is_shown_cancelled(ord
     assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
 
 
+async def test_an_order_at_a_store_that_was_just_put_waits_for_the_news(orders: OrdersService) -> None:
+    answer = asyncio.create_task(orders.place(pickup_body(at="S7")))
+    await orders.publish(location("S7"))
+    assert (await answer).status_code == 202
+
+
 async def only_order(orders: OrdersService) -> str:
     """The id of the one order there is, once it is there."""
     found: list[str] = []
