@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shared.database import Database
 from shared.http import problems
 from shared.http.auth import Verifier
+from shared.http.examples import add_examples
 from shared.http.limits import BodyLimit
 from shared.http.observation import Observation
 
@@ -45,19 +46,32 @@ def build_app(
     problems.install(app)
     app.add_middleware(BodyLimit, limit_bytes=body_limit_bytes, paths=body_limits)
     app.add_middleware(Observation, service=name)
-    app.openapi = _with_problem_schema(app)  # type: ignore[method-assign]
+    app.openapi = _documented(app)  # type: ignore[method-assign]
     return app
 
 
-def _with_problem_schema(app: FastAPI) -> Callable[[], dict[str, Any]]:
+def _documented(app: FastAPI) -> Callable[[], dict[str, Any]]:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = get_openapi(title=app.title, version=VERSION, description=app.description, routes=app.routes)
             schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = problems.PROBLEM_SCHEMA
+            add_examples(schema)
+            _replace_validation_errors(schema)
             app.openapi_schema = schema
         return app.openapi_schema
 
     return openapi
+
+
+def _replace_validation_errors(schema: dict[str, Any]) -> None:
+    """FastAPI documents its own form of 422 where an operation names none; ours are problem documents everywhere."""
+    invalid = problems.responses("invalid_request")[422]
+    for path in schema["paths"].values():
+        for operation in path.values():
+            if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+                operation["responses"]["422"] = invalid
+    for name in ("HTTPValidationError", "ValidationError"):
+        schema["components"]["schemas"].pop(name, None)
 
 
 def _operations(is_ready: Callable[[], Awaitable[bool]]) -> APIRouter:
