@@ -1,7 +1,7 @@
 """HTTP door: cancelling orders."""
 
 from fastapi import APIRouter, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from services.orders.api.answers import Order
 from services.orders.api.doors import OrdersDoors
@@ -16,6 +16,10 @@ router = APIRouter(prefix="/v1/orders", tags=["orders"])
 
 class CancellationBody(Wire):
     """What is not wanted any more, and why."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"lines": [{"sku": "995242", "quantity": 1}], "reason": "ordered twice"}}
+    )
 
     lines: Lines | None = Field(None, description="Without lines: everything that is not handed over yet")
     reason: Reason = Field(examples=["ordered twice"])

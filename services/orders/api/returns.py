@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from services.orders.api.answers import Order
 from services.orders.api.doors import OrdersDoors
@@ -22,6 +22,16 @@ router = APIRouter(prefix="/v1/orders", tags=["orders"])
 
 class ReturnBody(Wire):
     """What a customer brought back, wherever it was bought. One item may stand in several lines by its condition."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "location_id": "S367",
+                "lines": [{"sku": "995242", "quantity": 1, "condition": "sellable"}],
+                "reason": "too small",
+            }
+        }
+    )
 
     location_id: LocationId
     lines: Annotated[list[ReturnedLine], Field(min_length=1, max_length=LINES_LIMIT)]

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from services.orders.api.answers import Order
 from services.orders.api.doors import OrdersDoors
@@ -21,6 +21,17 @@ router = APIRouter(prefix="/v1/orders", tags=["orders"])
 
 class ShipmentBody(Wire):
     """One parcel from one place."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "location_id": "W1",
+                "lines": [{"sku": "995242", "quantity": 1}],
+                "carrier": "Yamato",
+                "tracking": "4912-3456",
+            }
+        }
+    )
 
     location_id: LocationId
     lines: Lines
