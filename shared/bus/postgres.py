@@ -70,14 +70,23 @@ class PostgresBus:
             pool = await asyncpg.create_pool(
                 self._database_url, min_size=1, max_size=_POOL_LIMIT, reset=_leave_as_it_is, **_CONNECTION
             )
-            async with pool.acquire() as connection, connection.transaction():
-                await connection.execute(sql.LOCK_SCHEMA, lock_key("schema"))
-                await connection.execute(sql.SCHEMA)
-                await connection.execute(sql.CREATE_PARTITIONS, list(self._topics), self._new_partitions)
-                rows = await connection.fetch(sql.PARTITIONS)
+            try:
+                rows = await self._make_log(pool)
+            except BaseException:
+                pool.terminate()
+                raise
         self._pool = pool
         self._partitions = {topic: [Partition(*row) for row in rows if row[0] == topic] for topic in self._topics}
         self._pruning = asyncio.create_task(self._prune_now_and_then(), name="bus.prune")
+
+    async def _make_log(self, pool: Any) -> list[Any]:
+        """Whoever starts first makes the tables and the topics' partitions; answers all partitions there are."""
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(sql.LOCK_SCHEMA, lock_key("schema"))
+            await connection.execute(sql.SCHEMA)
+            await connection.execute(sql.CREATE_PARTITIONS, list(self._topics), self._new_partitions)
+            rows: list[Any] = await connection.fetch(sql.PARTITIONS)
+            return rows
 
     async def stop(self) -> None:
         if self._pruning is not None:

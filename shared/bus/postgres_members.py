@@ -75,8 +75,10 @@ class Ear:
 
     async def wait(self) -> None:
         """Until it is woken, or the poll's turn has come."""
+        # Not asyncio.wait_for: in Python 3.11 it loses a cancellation that comes together with the event.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), _POLL_S)
+            async with asyncio.timeout(_POLL_S):
+                await self._woken.wait()
 
     async def page(self, start: Offsets, stop: Offsets, limit: int) -> list[Record]:
         """The next records of these partitions, in the order in which they are given."""

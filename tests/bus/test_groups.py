@@ -1,6 +1,7 @@
 """What every bus promises to the members of a group. Runs over both adapters."""
 
 import asyncio
+import random
 import sys
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
@@ -120,6 +121,35 @@ async def test_when_a_member_is_killed_another_takes_over_and_nothing_is_skipped
 
     for key in range(40):
         assert [int(r.message.value) for r in books.applied if r.message.key == f"key-{key}"] == [key, key + 40]
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_members_that_come_and_go_skip_nothing_and_apply_nothing_twice(open_bus: OpenBus, seed: int) -> None:
+    chance = random.Random(seed)
+    buses = [await open_bus() for _ in range(3)]
+    books = Books()
+    published = 0
+    members: list[AsyncExitStack] = []
+
+    for _ in range(6):
+        if not members or (len(members) < 4 and chance.random() < 0.6):
+            members.append(AsyncExitStack())
+            await members[-1].enter_async_context(reading(chance.choice(buses), "g", ["plain", "other"], books))
+        else:
+            await members.pop(chance.randrange(len(members))).aclose()
+        for topic in ("plain", "other"):
+            await chance.choice(buses).publish(numbered(40, keys=40, first=published, topic=topic))
+        published += 40
+    last = AsyncExitStack()
+    await last.enter_async_context(reading(buses[0], "g", ["plain", "other"], books))
+    await eventually(lambda: len(books.applied) >= 2 * published)
+    for member in [*members, last]:
+        await member.aclose()
+
+    for topic in ("plain", "other"):
+        for key in range(40):
+            values = [int(r.message.value) for r in books.applied if r.message[:2] == (topic, f"key-{key}")]
+            assert values == list(range(key, published, 40))
 
 
 async def test_a_fault_of_the_readers_own_books_reaches_it_and_the_next_fetch_goes_on(bus: Bus) -> None:
