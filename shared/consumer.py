@@ -136,11 +136,21 @@ class Consumer:
 
     async def _apply(self, records: Sequence[Record], *, one_by_one: bool) -> None:
         steps = {record.partition: record.offset + 1 for record in records}
-        async with self._database.transaction() as transaction:
-            await self._advance(transaction, steps)
-            await self._dispatch(transaction, records, one_by_one=one_by_one)
+        routed = [record for record in records if self._concerns(record)]
+        if routed:
+            async with self._database.transaction() as transaction:
+                await self._advance(transaction, steps)
+                await self._dispatch(transaction, routed, one_by_one=one_by_one)
+        else:
+            async with self._database.single_statement() as connection:
+                await self._advance(connection, steps)
         self._offsets.update(steps)
         CONSUMED.labels(self.name).inc(len(records))
+
+    def _concerns(self, record: Record) -> bool:
+        """Whether the event has a use case here, or must be looked at because it may be a dead letter."""
+        kind = record.message.headers.get("ce_type")
+        return kind in self._routes or kind not in EVENT_TYPES
 
     async def _advance(self, transaction: Transaction, steps: Mapping[Partition, int]) -> None:
         partitions = sorted(steps)
@@ -167,11 +177,9 @@ class Consumer:
             else:
                 readable.append((record.partition.topic, read))
         for apply, run in groupby(readable, key=lambda member: self._routes.get(member[1].event.type)):
-            if apply is None:
-                continue
-            if one_by_one:
+            if apply is not None and one_by_one:
                 letters += await _apply_each(transaction, apply, list(run))
-            else:
+            elif apply is not None:
                 await apply(transaction, [received for _, received in run])
         await dead_letters.keep(transaction, letters)
 

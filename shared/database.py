@@ -35,7 +35,7 @@ class Database:
             pool_timeout=POOL_TIMEOUT_S,
             connect_args={"server_settings": {"search_path": schema, "application_name": f"zaiko {schema}"}},
         )
-        self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -44,9 +44,15 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """For single statements that change nothing: no transaction, so one round trip each."""
-        async with self._reading.connect() as connection:
+    async def single_statement(self) -> AsyncIterator[Connection]:
+        """Every statement is a transaction of its own, and one round trip."""
+        async with self._autocommit.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        """The same, for statements that change nothing."""
+        async with self.single_statement() as connection:
             yield connection
 
     async def is_reachable(self) -> bool:

@@ -33,15 +33,15 @@ async def lock(transaction: Transaction, keys: Iterable[Key]) -> LockedLevels:
     return LockedLevels(await store.lock(transaction, keys))
 
 
-async def lock_or_create(transaction: Transaction, keys: Iterable[Key]) -> tuple[LockedLevels, set[Key]]:
-    """The levels under all of the keys, and which of them are new."""
+async def lock_or_create(transaction: Transaction, keys: Iterable[Key]) -> LockedLevels:
+    """The levels under all of the keys; their places and items must be known to exist."""
     wanted = set(keys)
     found = await store.lock(transaction, wanted)
     missing = wanted - found.keys()
     if missing:
         await store.create(transaction, missing)
         found = await store.lock(transaction, wanted)
-    return LockedLevels(found), missing
+    return LockedLevels(found)
 
 
 async def settle(transaction: Transaction, levels: LockedLevels, now: datetime) -> None:

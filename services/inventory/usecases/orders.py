@@ -151,6 +151,6 @@ async def take_back(transaction: Transaction, returned: Sequence[Received[OrderR
         for event, data in returned
         for number, line in enumerate(data.lines)
     ]
-    levels, _ = await lock_or_create(transaction, touched(movements))
+    levels = await lock_or_create(transaction, touched(movements))
     await record(transaction, levels, movements, now)
     await settle(transaction, levels, now)

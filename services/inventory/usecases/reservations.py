@@ -90,8 +90,7 @@ async def _lock_levels(
         if change.command != "confirm" and change.reservation_id in found:
             keys |= {line.key for line in found[change.reservation_id].lines}
             keys |= {(place, sku) for sku, place in change.wanted or {} if place is not None}
-    levels, _ = await lock_or_create(transaction, keys)
-    return levels
+    return await lock_or_create(transaction, keys)
 
 
 def _take(change: Change, reservation: Reservation | None, repeats: set[store.CommandIdentity]) -> Step:

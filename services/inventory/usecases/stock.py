@@ -17,7 +17,7 @@ async def move_stock(
 ) -> list[set[ledger.Identity]]:
     """Record the movements of each request; answers which of them were new. Places and items must be known."""
     movements = [movement for request in requests for movement in request]
-    levels, _ = await lock_or_create(transaction, touched(movements))
+    levels = await lock_or_create(transaction, touched(movements))
     fresh = await record(transaction, levels, movements, now)
     await settle(transaction, levels, now)
     answers = []
@@ -38,6 +38,6 @@ async def check_known(transaction: Transaction, places: dict[str, str], skus: di
 
 async def set_safety_stock(transaction: Transaction, key: Key, quantity: int, now: datetime) -> None:
     """Keep `quantity` units of an item at a place out of every promise."""
-    levels, _ = await lock_or_create(transaction, [key])
+    levels = await lock_or_create(transaction, [key])
     levels[key].safety_stock = quantity
     await settle(transaction, levels, now)

@@ -10,7 +10,7 @@ from services.inventory.domain.ledger import Kind, Movement
 from services.inventory.store import items, ledger, locations
 from services.inventory.store import tills as store
 from services.inventory.usecases.ledger import record, touched
-from services.inventory.usecases.levels import lock_or_create, settle
+from services.inventory.usecases.levels import LockedLevels, lock, lock_or_create, settle
 from shared.consumer import Received
 from shared.contracts import sales, tills
 from shared.contracts.event import Event, EventType
@@ -41,44 +41,45 @@ async def record_till_events(
     transaction: Transaction, received: Sequence[Received[Any]], now: datetime
 ) -> list[Effect | DomainError]:
     """Record the events' lines; for each event whether it was new, or why it can never take effect."""
-    refused = await _refused(transaction, received)
-    accepted = [event for place, event in enumerate(received) if place not in refused]
-    movements = {_identity(event.event): movements_of(event) for event in accepted}
-    lines = [movement for event_lines in movements.values() for movement in event_lines]
-    levels, created = await lock_or_create(transaction, touched(lines))
-    if created:
-        await items.add_unlisted(transaction, {sku for _, sku in created})
-    fresh = await record(transaction, levels, lines, now)
+    lines = [movements_of(member) for member in received]
+    levels, unknown_places = await _lock(transaction, lines)
+    accepted = [place for place, member in enumerate(received) if member.data.location_id not in unknown_places]
+    fresh = await record(transaction, levels, [movement for place in accepted for movement in lines[place]], now)
     await settle(transaction, levels, now)
-    await store.hear(transaction, _heard(accepted), now)
+    await store.hear(transaction, _heard([received[place] for place in accepted]), now)
 
     effects: list[Effect | DomainError] = []
     announced: list[Event] = []
-    for place, member in enumerate(received):
-        if place in refused:
-            effects.append(refused[place])
+    for member, (first, *_) in zip(received, lines, strict=True):
+        if member.data.location_id in unknown_places:
+            effects.append(_unknown_location(member.data.location_id))
             continue
-        first = ledger.identity(movements[_identity(member.event)][0])
-        effects.append(Effect.APPLIED if first in fresh else Effect.DUPLICATE)
-        if first in fresh and member.event.type in ANNOUNCED:
+        is_new = ledger.identity(first) in fresh
+        fresh.discard(ledger.identity(first))
+        effects.append(Effect.APPLIED if is_new else Effect.DUPLICATE)
+        if is_new and member.event.type in ANNOUNCED:
             announced.append(_announcement(member))
-        fresh.discard(first)
     await announce(transaction, announced)
     return effects
 
 
-def _identity(event: Event) -> tuple[str, str]:
-    return (event.source, event.id)
+async def _lock(transaction: Transaction, lines: Sequence[Sequence[Movement]]) -> tuple[LockedLevels, set[str]]:
+    """The levels that the lines touch, and the places among them that do not exist.
+
+    What has a level exists; only what is new needs a look, and an item that is new to us is created unlisted.
+    """
+    wanted = touched([movement for event_lines in lines for movement in event_lines])
+    levels = await lock(transaction, wanted)
+    missing = wanted - levels.keys()
+    if not missing:
+        return levels, set()
+    unknown = await locations.unknown(transaction, [place for place, _ in missing])
+    await items.add_unlisted(transaction, {sku for place, sku in missing if place not in unknown})
+    return await lock_or_create(transaction, {key for key in wanted if key[0] not in unknown}), unknown
 
 
-async def _refused(transaction: Transaction, received: Sequence[Received[Any]]) -> dict[int, DomainError]:
-    places = {member.data.location_id for member in received}
-    unknown = await locations.unknown(transaction, list(places))
-    return {
-        place: DomainError("unknown_location", f"/location_id: there is no location {member.data.location_id}")
-        for place, member in enumerate(received)
-        if member.data.location_id in unknown
-    }
+def _unknown_location(location_id: str) -> DomainError:
+    return DomainError("unknown_location", f"/location_id: there is no location {location_id}")
 
 
 def movements_of(member: Received[Any]) -> list[Movement]:
