@@ -31,12 +31,14 @@ require() {
 # half-finished one invisible to whoever starts at the same time.
 resolve_jars() {
     require mvn
-    local unfinished
     mkdir -p "$cache_dir"
     unfinished="$(mktemp -d "$cache_dir/resolving.XXXXXX")"
+    trap 'rm -rf "$unfinished"' EXIT
     mvn --quiet --batch-mode --file "$here/pom.xml" dependency:copy-dependencies \
         -DincludeScope=runtime -DoutputDirectory="$unfinished" >&2
-    mv --no-target-directory "$unfinished" "$jars" 2>/dev/null || rm -rf "$unfinished"
+    mv --no-target-directory "$unfinished" "$jars" 2>/dev/null || [ -d "$jars" ]
+    trap - EXIT
+    rm -rf "$unfinished"
 }
 
 write_properties() {
@@ -69,7 +71,7 @@ esac
 require java
 controller_port="${KAFKA_CONTROLLER_PORT:-$((port + 1))}"
 jars="$cache_dir/jars-$(cksum <"$here/pom.xml" | cut -d' ' -f1)"
-[ -d "$jars" ] || resolve_jars
+if [ ! -d "$jars" ]; then resolve_jars; fi
 
 mkdir -p "$data_dir"
 write_properties

@@ -57,7 +57,7 @@ class Ear:
         self._woken = asyncio.Event()
 
     async def listen(self) -> None:
-        self.connection.add_termination_listener(lambda _: self._woken.set())
+        self.connection.add_termination_listener(lambda _: self.wake())
         await self.connection.add_listener(sql.APPENDED, self._hear)
         if self._group is not None:
             await self.connection.add_listener(sql.REGROUPED, self._hear)
@@ -65,9 +65,13 @@ class Ear:
     def _hear(self, connection: Any, pid: int, channel: str, payload: str) -> None:
         if channel == sql.REGROUPED and payload == self._group and pid != self.connection.get_server_pid():
             self.regrouped = True
-            self._woken.set()
+            self.wake()
         elif channel == sql.APPENDED and payload in self._topics:
-            self._woken.set()
+            self.wake()
+
+    def wake(self) -> None:
+        """Let `wait` return, now or when it is next called."""
+        self._woken.set()
 
     def forget(self) -> None:
         """Call before looking: what is appended after this wakes `wait`, so nothing falls in between."""
