@@ -94,8 +94,10 @@ class Consumer:
                 async with subscribed as subscription:
                     while True:
                         await self._take(subscription, await subscription.fetch())
-            except BusUnavailable as error:
-                log.warning("consumer.bus_unavailable", consumer=self.name, error=str(error))
+            except Exception as error:
+                if not isinstance(error, BusUnavailable) and not is_transient(error):
+                    raise
+                log.warning("consumer.waiting", consumer=self.name, error=str(error))
                 await asyncio.sleep(RETRY_S)
 
     async def _load_offsets(self, partitions: Iterable[Partition]) -> Offsets:

@@ -85,6 +85,7 @@ class Bus(Protocol):
     def read(self, topic: str, start: Offsets, stop: Offsets | None = None) -> AsyncIterator[Record]:
         """Read outside any group, from `start` (absent: from the beginning) up to, not including, `stop`.
 
-        Without `stop` it follows the log for ever. With it, it ends when every partition is through.
+        Without `stop` it follows the log for ever. With it, it ends when every partition is through; one that `stop`
+        does not name is through from the start.
         """
         ...
