@@ -130,6 +130,9 @@ def replay(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day to play.")] = FIRST_DAY,
     last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day to play.")] = LAST_DAY,
+    stores: Annotated[
+        list[str] | None, typer.Option("--store", help="Only this store, like S367; may be given several times.")
+    ] = None,
     secret: TokenSecret = None,
 ) -> None:
     """Play a week of a real retailer, 2017-11-20 to 11-26, through the public interfaces of a running installation.
@@ -139,9 +142,11 @@ def replay(
     it changes nothing that is done already and ends with the same stock.
     """
     from services.replay.command import replay as play
+    from services.replay.player import Part
 
     with _one_line_errors():
-        is_complete = play(url, secret or token_secret(data_dir), first.date(), last.date())
+        part = Part(first.date(), last.date(), frozenset(stores or ()))
+        is_complete = play(url, secret or token_secret(data_dir), part)
     raise typer.Exit(0 if is_complete else 1)
 
 

@@ -43,6 +43,10 @@ class Passing(Exception):
     """A refusal that time may heal."""
 
 
+class NotThere(Exception):
+    """There is no installation at the address."""
+
+
 class NeverHappened(Exception):
     """What was waited for did not come in time."""
 
@@ -59,6 +63,13 @@ class Client:
         """For what stays open."""
         self._secret = secret
         self._tokens: dict[tuple[Role, str | None], str] = {}
+
+    async def require(self) -> None:
+        """Raises NotThere where nothing answers: before it has begun, a replay is not patient."""
+        try:
+            await self.streams.get("/health/live")
+        except httpx.TransportError as error:
+            raise NotThere(f"nothing answers at {self.streams.base_url}") from error
 
     def token(self, role: Role, location_id: str | None = None) -> str:
         known = self._tokens.get((role, location_id))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -18,9 +18,9 @@ from services.replay.pickups import Counter
 from services.replay.tally import Tally
 from services.replay.tills import Tills
 from services.replay.timeline import Order, Sales, Step, WorkPickup, timelines
-from services.replay.week import Basket, read_baskets, read_names
+from services.replay.week import FIRST_DAY, LAST_DAY, Basket, read_baskets, read_names
 
-STORES_AT_ONCE = 24
+STORES_AT_ONCE = 6
 
 
 @dataclass
@@ -33,19 +33,33 @@ class Played:
     fingerprint: str
 
 
-async def play(base_url: str, secret: str, first: date, last: date) -> Played:
-    """Play the receipts of these days, both included, on the installation at `base_url`.
+@dataclass(frozen=True)
+class Part:
+    """The part of the week that is played: these days, both included, and these stores; all where none is named."""
 
-    Raises Refused, NeverHappened, NoLog, or httpx.TransportError where the installation stays away.
+    first: date = FIRST_DAY
+    last: date = LAST_DAY
+    stores: frozenset[str] = frozenset()
+
+    def has(self, basket: Basket) -> bool:
+        return self.first <= basket.at.date() <= self.last and self.has_store(basket.location_id)
+
+    def has_store(self, location_id: str) -> bool:
+        return not self.stores or location_id in self.stores
+
+
+async def play(base_url: str, secret: str, part: Part) -> Played:
+    """Play the part on the installation at `base_url`.
+
+    Raises NotThere, Refused, NeverHappened, NoLog, or httpx.TransportError where the installation goes and stays away.
     """
-    with _progress() as progress:
-        week = read_baskets()
-        today = [basket for basket in week if first <= basket.at.date() <= last]
-        client = Client(base_url, secret)
-        try:
-            return await _Replay(client, week, today, progress).run()
-        finally:
-            await client.close()
+    client = Client(base_url, secret)
+    try:
+        await client.require()
+        with _progress() as progress:
+            return await _Replay(client, read_baskets(), part, progress).run()
+    finally:
+        await client.close()
 
 
 def _progress() -> Progress:
@@ -62,11 +76,12 @@ def _progress() -> Progress:
 class _Replay:
     client: Client
     week: Sequence[Basket]
-    today: Sequence[Basket]
+    part: Part
     progress: Progress
     tally: Tally = field(default_factory=Tally)
 
     def __post_init__(self) -> None:
+        self.today = [basket for basket in self.week if self.part.has(basket)]
         for basket in self.today:
             self.tally.read(basket)
         ordered = {
@@ -89,11 +104,13 @@ class _Replay:
         return Played(self.tally, self.lag, len(stores), fingerprint)
 
     async def _open_shops(self) -> None:
-        """The whole week's opening stock, whichever days are played: the other days can follow."""
-        receipts = rules.opening_stock(self.week)
-        names = read_names({receipt.sku for receipt in receipts})
+        """The opening stock of the whole week, also where a part of it is played: the rest can follow."""
+        stores = {basket.location_id for basket in self.week if self.part.has_store(basket.location_id)}
+        open_here = stores | {place.location_id for place in rules.WAREHOUSES}
+        receipts = [receipt for receipt in rules.opening_stock(self.week) if receipt.location_id in open_here]
+        names = read_names({receipt.sku for receipt in receipts} | _skus(self.today))
         task = self.progress.add_task("opening stock", total=len(receipts))
-        await opening.open_locations(self.client, {basket.location_id for basket in self.week})
+        await opening.open_locations(self.client, stores)
         await opening.list_items(self.client, names)
         self.tally.opening_lines = len(receipts)
         self.tally.opening_known = await opening.receive_opening_stock(
@@ -129,3 +146,7 @@ class _Replay:
                 await self.shop.order(step)
             case WorkPickup(basket):
                 await self.counter.work(basket)
+
+
+def _skus(baskets: Iterable[Basket]) -> set[str]:
+    return {line.sku for basket in baskets for line in basket.lines}
