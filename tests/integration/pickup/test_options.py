@@ -27,12 +27,12 @@ BASKET = {"lines": [{"sku": "A", "quantity": 2}, {"sku": "B", "quantity": 1}], "
 
 
 @pytest.fixture
-async def inventory(database_url: str, clock: MovingClock) -> AsyncIterator[httpx.AsyncClient]:
+async def inventory(pickup_url: str, clock: MovingClock) -> AsyncIterator[httpx.AsyncClient]:
     """An operator's client of inventory, served over HTTP on the same database and bus."""
-    database = Database(database_url, SCHEMA, pool_size=1)
+    database = Database(pickup_url, SCHEMA, pool_size=1)
     await migrate(database, migrations)
     await database.close()
-    app = create_app(InventorySettings(database_url=database_url, token_secret=SECRET), clock=clock)
+    app = create_app(InventorySettings(database_url=pickup_url, token_secret=SECRET), clock=clock)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
     serving = asyncio.create_task(server.serve())
     await eventually_now(lambda: server.started)
