@@ -78,10 +78,11 @@ Ctrl-C ends it.""",
         markup=False,
     )
     try:
-        process.wait()
+        status = process.wait()
     except KeyboardInterrupt:
         return
-    raise CannotGoOn(f"the services ended by themselves; see {data_dir / LOG_NAME}")
+    if status:
+        raise CannotGoOn(f"the services ended by themselves; see {data_dir / LOG_NAME}")
 
 
 @contextmanager
@@ -123,8 +124,10 @@ def _terminated_like_interrupted() -> Iterator[None]:
     """SIGTERM ends the demo the way Ctrl-C does: the services are stopped, not left behind."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)  # an event loop has its own way with that one
 
+    # Named, because a shell starts what it puts into the background with Ctrl-C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield

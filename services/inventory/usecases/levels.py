@@ -1,6 +1,6 @@
 """Levels under lock: taken in key order, settled once, and what changed is announced."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
 from datetime import datetime
 
@@ -44,21 +44,21 @@ async def lock_or_create(transaction: Transaction, keys: Iterable[Key]) -> Locke
     return LockedLevels(found)
 
 
-async def settle(transaction: Transaction, levels: LockedLevels, now: datetime) -> None:
-    """Write what changed and announce it. A shortfall that grew is announced before its level, so that the level
-    is what a compacted topic keeps."""
+async def settle(transaction: Transaction, levels: LockedLevels, now: datetime, events: Sequence[Event] = ()) -> None:
+    """Write what changed, and announce it behind the `events` that it came of.
+
+    A shortfall that grew is announced before its level, so that the level is what a compacted topic keeps.
+    """
     changed = levels.changed()
-    if not changed:
-        return
     oversold = [key for key, level in changed.items() if level.shortfall > levels.found[key].shortfall]
     for key, level in changed.items():
         level.announced_shortfall = (
             level.shortfall if key in oversold else min(level.announced_shortfall, level.shortfall)
         )
     await store.write(transaction, changed, now)
-    events = await _oversold(transaction, levels, oversold, now) if oversold else []
-    events += [_level_changed(key, level, now) for key, level in changed.items()]
-    await announce(transaction, events)
+    shortfalls = await _oversold(transaction, levels, oversold, now) if oversold else []
+    changes = [_level_changed(key, level, now) for key, level in changed.items()]
+    await announce(transaction, [*events, *shortfalls, *changes])
 
 
 def _level_changed(key: Key, level: Level, now: datetime) -> Event:

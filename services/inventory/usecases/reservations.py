@@ -15,7 +15,6 @@ from shared.contracts.event import Event, EventType
 from shared.contracts.reservations import CONFIRMED, EXPIRED, FULFILLED, RELEASED, ReservationChanged
 from shared.database import Transaction
 from shared.errors import DomainError, InvalidRequest
-from shared.outbox import announce
 
 LAPSE_LIMIT = 500
 ANNOUNCED: Mapping[str, EventType[ReservationChanged]] = {
@@ -72,8 +71,7 @@ async def change_reservations(transaction: Transaction, changes: Sequence[Change
     await record(transaction, levels, movements, now)
     await store.update(transaction, _changed(applied), now)
     await store.keep_commands(transaction, [step.change for step in applied], now)
-    await settle(transaction, levels, now)
-    await announce(transaction, _events(applied, now))
+    await settle(transaction, levels, now, _events(applied, now))
     return [step.outcome for step in steps]
 
 

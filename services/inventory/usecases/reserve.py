@@ -17,7 +17,6 @@ from shared.contracts.reservations import HELD
 from shared.database import Transaction
 from shared.errors import DomainError, InvalidRequest
 from shared.identifiers import new_id
-from shared.outbox import announce
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,7 @@ async def reserve(transaction: Transaction, commands: Sequence[Reserve], now: da
     await store.insert(
         transaction, granted + _remembered(commands, outcomes, now), _hold(granted, levels, granted_from)
     )
-    await settle(transaction, levels, now)
-    await announce(transaction, _events(commands, outcomes, now))
+    await settle(transaction, levels, now, _events(commands, outcomes, now))
     return outcomes
 
 

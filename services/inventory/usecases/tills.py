@@ -16,7 +16,6 @@ from shared.contracts import sales, tills
 from shared.contracts.event import Event, EventType
 from shared.database import Transaction
 from shared.errors import DomainError
-from shared.outbox import announce
 
 KINDS: Mapping[str, Kind] = {
     tills.SALE.name: Kind.SALE,
@@ -45,7 +44,6 @@ async def record_till_events(
     levels, unknown_places = await _lock(transaction, lines)
     accepted = [place for place, member in enumerate(received) if member.data.location_id not in unknown_places]
     fresh = await record(transaction, levels, [movement for place in accepted for movement in lines[place]], now)
-    await settle(transaction, levels, now)
     await store.hear(transaction, _heard([received[place] for place in accepted]), now)
 
     effects: list[Effect | DomainError] = []
@@ -59,7 +57,7 @@ async def record_till_events(
         effects.append(Effect.APPLIED if is_new else Effect.DUPLICATE)
         if is_new and member.event.type in ANNOUNCED:
             announced.append(_announcement(member))
-    await announce(transaction, announced)
+    await settle(transaction, levels, now, announced)
     return effects
 
 
