@@ -43,15 +43,25 @@ def demo(*, bus: BusName, port: int, data_dir: Path | None, kafka_bootstrap_serv
         kafka_bootstrap_servers=kafka_bootstrap_servers,
         topic_prefix=_topic_prefix(place) if bus == "kafka" else "",
     )
-    with _terminated_like_interrupted(), _running(place, port, settings) as (process, url):
-        is_good = _play_and_verify(url, place, settings)
-        if not leave:
-            _stay(process, url, place)
-    if is_good and data_dir is None:
-        shutil.rmtree(place)
-    elif not is_good:
+    try:
+        with _terminated_like_interrupted(), _running(place, port, settings) as (process, url):
+            is_good = _play_and_verify(url, place, settings)
+            if not leave:
+                _stay(process, url, place)
+    except KeyboardInterrupt:
+        _remove(place, unless=data_dir)
+        raise
+    if is_good:
+        _remove(place, unless=data_dir)
+    else:
         console.print(f"kept for a closer look: {place} (the log of the services is {place / LOG_NAME})")
     return is_good
+
+
+def _remove(place: Path, unless: Path | None) -> None:
+    """Remove the demo's own place; one that was given is its giver's."""
+    if place != unless:
+        shutil.rmtree(place)
 
 
 def _play_and_verify(url: str, data_dir: Path, settings: ServiceSettings) -> bool:
