@@ -31,7 +31,10 @@ SignedQuantity = Annotated[int, Field(strict=True, ge=-QUANTITY_LIMIT, le=QUANTI
 
 
 def _to_utc(instant: datetime) -> datetime:
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("no instant of the years 1 to 9999 in UTC") from error
 
 
 def rfc3339(instant: datetime) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
+from pydantic_core import to_json
 
 from services.inventory.api.doors import Inventory
 from services.inventory.usecases.tills import KINDS, Effect, record_till_events
@@ -167,7 +168,7 @@ def _member(index: int, members: Any, now: datetime) -> Reading:
             type=str(named.get("type", "unknown")),
             time=now,
             key="",
-            data=str(members).encode(),
+            data=to_json(members),
             extensions={"receivedat": rfc3339(now)},
         )
         return DeadLetter(tills.TOPIC, nameless, "malformed_event", f"/{index}{error.pointer}: {error.detail}")

@@ -1,7 +1,7 @@
 """Allocation: which places a promise is kept from. All lines or nothing, and never more than is available."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, islice
 
 from services.inventory.domain.levels import Key
@@ -51,7 +51,12 @@ def allocate(requests: Iterable[Request], available: dict[Key, int]) -> list[Dec
     Keys that `available` does not hold have nothing. Policies: `single_location` (the first candidate that has all),
     `in_order` (each line from the candidates in turn), `fewest_splits` (as few places as possible, earlier ones first).
     """
-    return [_decide(request, available) for request in requests]
+    return [_decide(_each_place_once(request), available) for request in requests]
+
+
+def _each_place_once(request: Request) -> Request:
+    """A place that is named twice has its units once."""
+    return replace(request, candidates=tuple(dict.fromkeys(request.candidates)))
 
 
 def _decide(request: Request, available: dict[Key, int]) -> Decision:

@@ -90,6 +90,14 @@ GOOD_RESERVATION = {"reference": "r", "channel": "web", "lines": [{"sku": "A", "
         ),
         (
             "/v1/stock/movements",
+            {"movements": [{**GOOD_MOVEMENT, "occurred_at": "0001-01-01T00:00:00+14:00"}]},
+            422,
+            "invalid_request",
+            "/movements/0/occurred_at",
+        ),
+        ("/v1/reservations", {**GOOD_RESERVATION, "reference": "a\u0000b"}, 422, "invalid_request", "/reference"),
+        (
+            "/v1/stock/movements",
             {"movements": [{**GOOD_MOVEMENT, "quantity": -1}]},
             422,
             "invalid_request",

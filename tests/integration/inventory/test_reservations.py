@@ -99,6 +99,13 @@ async def test_the_policies_choose_as_they_say(inventory: Inventory) -> None:
     assert [(share["location_id"], share["quantity"]) for share in allocations] == [("S1", 1), ("S2", 1)]
 
 
+async def test_a_place_that_is_named_twice_has_its_units_once(inventory: Inventory) -> None:
+    await inventory.stock("A", S1=1)
+    for policy in ("single_location", "fewest_splits", "in_order"):
+        twice = {"policy": policy, "candidates": ["S1", "S1"]}
+        assert (await inventory.reserve("A", 2, sourcing=twice)).status_code == 409
+
+
 async def test_a_shop_that_does_not_ship_is_no_source_unless_it_is_named(inventory: Inventory) -> None:
     await inventory.stock("A", S1=5)
     await inventory.add_store("S1", ships=False)
