@@ -1,7 +1,7 @@
 """The command line that every service has on its own: `python -m services.inventory serve | migrate`."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import ModuleType
 from typing import TypeVar
 
@@ -10,11 +10,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from shared.database import Database
-from shared.migration import migrate
+from shared.migration import is_migrated, migrate
 from shared.settings import ServiceSettings
 from shared.telemetry import configure_logging
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+ResultT = TypeVar("ResultT")
 GRACE_S = 5
 KEEP_ALIVE_S = 75
 """Longer than the idle time of the usual clients and proxies, so that it is they who close, not we under their feet."""
@@ -30,6 +31,9 @@ def command_line(
     def serve() -> None:
         settings = settings_type()
         configure_logging(settings.log_level)
+        if not asyncio.run(_with_database(settings, name, is_migrated, migrations)):
+            typer.echo(f"{name}: the schema is not up to date; run `python -m services.{name} migrate`", err=True)
+            raise typer.Exit(1)
         uvicorn.run(
             create_app(settings),
             host=settings.host,
@@ -42,14 +46,20 @@ def command_line(
 
     @cli.command("migrate", help="Create the schema, or bring it to the newest revision.")
     def migrate_() -> None:
-        settings = settings_type()
-
-        async def run() -> None:
-            database = Database(settings.database_url, name, pool_size=1)
-            await migrate(database, migrations)
-            await database.close()
-
-        asyncio.run(run())
+        asyncio.run(_with_database(settings_type(), name, migrate, migrations))
         typer.echo(f"{name}: schema is up to date")
 
     return cli
+
+
+async def _with_database(
+    settings: ServiceSettings,
+    schema: str,
+    work: Callable[[Database, ModuleType], Awaitable[ResultT]],
+    migrations: ModuleType,
+) -> ResultT:
+    database = Database(settings.database_url, schema, pool_size=1)
+    try:
+        return await work(database, migrations)
+    finally:
+        await database.close()

@@ -24,6 +24,7 @@ SECRET = "a secret for tests that is long enough"
 async def processes(database_url: str) -> AsyncIterator[list[httpx.AsyncClient]]:
     """Clients of two inventory processes."""
     environment = {**os.environ, "ZAIKO_DATABASE_URL": database_url, "ZAIKO_TOKEN_SECRET": SECRET}
+    assert start("serve", environment).wait(60) == 1, "it serves without its tables"
     assert start("migrate", environment).wait(60) == 0
     headers = {"Authorization": f"Bearer {issue(SECRET, 'operator', None, utc_now())}"}
     started: list[subprocess.Popen[bytes]] = []

@@ -2,25 +2,12 @@
 
 from datetime import timedelta
 
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from services.orders.domain.sourcing import Place
 from services.orders.store.locations import Networks
-from services.orders.store.tables import METADATA
 from services.orders.store.verification import Promise, promises
-from shared.database import Database
 from tests.integration.orders.service import OrdersService, location, pickup_body, reservation_of, ship_body
-
-
-async def test_the_migration_makes_what_the_tables_say(orders_database: Database) -> None:
-    def differences(connection: Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
-        return list(compare_metadata(context, METADATA))
-
-    async with orders_database.transaction() as transaction:
-        assert await transaction.run_sync(differences) == []
 
 
 async def test_the_newest_change_of_a_location_wins_however_late_older_ones_come(orders: OrdersService) -> None:

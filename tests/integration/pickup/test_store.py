@@ -1,23 +1,9 @@
 """The stored shape, and the check of what is stored."""
 
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
-from services.pickup.store.tables import METADATA
 from services.pickup.store.verification import promises, violations
-from shared.database import Database
 from tests.integration.pickup.service import CODE, PickupService, cancelled, press, step
-
-
-async def test_the_migrations_make_exactly_the_tables_that_the_code_knows(database: Database) -> None:
-    def differences(connection: Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        # Alembic's own table is not the service's.
-        return [found for found in compare_metadata(context, METADATA) if "alembic_version" not in str(found)]
-
-    async with database.transaction() as transaction:
-        assert await transaction.run_sync(differences) == []
 
 
 async def test_all_that_the_doors_leave_behind_is_sound(service: PickupService) -> None:
