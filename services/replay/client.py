@@ -3,6 +3,7 @@
 import asyncio
 import random
 import ssl
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from itertools import cycle
@@ -24,7 +25,7 @@ TIMEOUT_S = 30.0
 PATIENCE = timedelta(seconds=60)
 """So long a request is tried again while the system is away, full, or has not heard of something yet."""
 RETRY_LIMIT_S = 2.0
-POLL_S = 0.01
+POLL_S = 0.04
 POLL_LIMIT_S = 0.25
 _PASSING_CODES = {"request_in_flight", "unavailable", "overloaded", "unknown_location"}
 """`unknown_location`: the services hear of a location a moment after inventory has it."""
@@ -55,6 +56,8 @@ class Client:
     """Speaks to one installation; paths begin with the service's name, like `/orders/v1/orders`."""
 
     def __init__(self, base_url: str, secret: str) -> None:
+        # httpcore asks for sniffio several times a request and, where it is missing, searches the whole path each time.
+        sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
         trusted = ssl.create_default_context()
         lanes = [_pool(base_url, trusted) for _ in range(LANES)]
         self._open = [*lanes, _pool(base_url, trusted)]

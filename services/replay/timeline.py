@@ -8,7 +8,7 @@ from typing import Literal
 from services.replay.rules import PICKUP_DELAY_BASKETS, kind_of
 from services.replay.week import Basket
 
-BATCH_LIMIT_EVENTS = 50
+BATCH_LIMIT_EVENTS = 10
 
 
 @dataclass(frozen=True, slots=True)
