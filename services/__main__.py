@@ -25,12 +25,31 @@ cli = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+SECRET_CHARACTERS_MIN = 32
+
+
+def _is_postgresql(url: str | None) -> str | None:
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        raise typer.BadParameter("a URL like postgresql://user:password@host:5432/database is expected")
+    return url
+
+
+def _is_long_enough(secret: str | None) -> str | None:
+    if secret and len(secret) < SECRET_CHARACTERS_MIN:
+        raise typer.BadParameter(f"it has {len(secret)} characters, and {SECRET_CHARACTERS_MIN} are needed")
+    return secret
+
+
 DataDir = Annotated[Path, typer.Option(help="Where this installation lives: database, lock, token secret.")]
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0 takes a free one.")]
 BusOption = Annotated[BusName, typer.Option(help="How events travel: a log in PostgreSQL, or Apache Kafka.")]
 DatabaseUrl = Annotated[
     str | None,
-    typer.Option(envvar="ZAIKO_DATABASE_URL", help="postgresql://… (15 or newer) instead of the embedded PostgreSQL."),
+    typer.Option(
+        envvar="ZAIKO_DATABASE_URL",
+        callback=_is_postgresql,
+        help="postgresql://… (15 or newer) instead of the embedded PostgreSQL.",
+    ),
 ]
 KafkaServers = Annotated[
     str, typer.Option("--kafka-bootstrap", envvar="KAFKA_BOOTSTRAP_SERVERS", help="Brokers, for --bus kafka.")
@@ -40,7 +59,7 @@ TokenSecret = Annotated[
     typer.Option(
         "--token-secret",
         envvar="ZAIKO_TOKEN_SECRET",
-        show_envvar=True,
+        callback=_is_long_enough,
         help="What signs tokens, at least 32 characters; by default the data directory has its own.",
     ),
 ]

@@ -1,5 +1,6 @@
 """`zaiko up`: the database, the three services and the server around them, from the first signal to the last."""
 
+import asyncio
 import errno
 import signal
 import socket
@@ -14,6 +15,7 @@ import uvicorn
 from services.faults import CannotGoOn
 from services.installation import BusName, Installation
 from services.together import create_app
+from shared.database import Database
 from shared.embedded import embedded_postgres
 from shared.telemetry import configure_logging
 
@@ -56,6 +58,8 @@ def up(
     """Serve until SIGTERM or Ctrl-C. Raises CannotGoOn, and what `embedded_postgres` raises."""
     if bus == "kafka":
         require_broker(kafka_bootstrap_servers)
+    if database_url:
+        _require_database(database_url)
     with _stopping() as stop, _listening(port) as listener:
         database = nullcontext(database_url) if database_url else embedded_postgres(data_dir)
         with database as url:
@@ -117,6 +121,18 @@ def _listening(port: int) -> Iterator[socket.socket]:
             why = "it is in use" if error.errno == errno.EADDRINUSE else error.strerror
             raise CannotGoOn(f"cannot listen on port {port}: {why}; choose another with --port") from error
         yield listener
+
+
+def _require_database(url: str) -> None:
+    async def is_reachable() -> bool:
+        database = Database(url, "public", pool_size=1)
+        try:
+            return await database.is_reachable()
+        finally:
+            await database.close()
+
+    if not asyncio.run(is_reachable()):
+        raise CannotGoOn("the database of --database-url does not answer, or does not let us in")
 
 
 def require_broker(bootstrap_servers: str) -> None:

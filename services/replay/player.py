@@ -20,7 +20,7 @@ from services.replay.tills import Tills
 from services.replay.timeline import Order, Sales, Step, WorkPickup, timelines
 from services.replay.week import FIRST_DAY, LAST_DAY, Basket, read_baskets, read_names
 
-STORES_AT_ONCE = 4
+STORES_AT_ONCE = 8
 
 
 @dataclass

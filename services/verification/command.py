@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from services.faults import CannotGoOn
 from services.verification.invariants import Finding, are_installed, examine
@@ -57,31 +57,33 @@ def _look(settings: ServiceSettings, *, may_be_running: bool) -> list[Finding]:
 
 
 async def _look_until_at_rest(settings: ServiceSettings, attempts: int) -> list[Finding]:
-    bus = open_bus(settings)
-    await bus.start()
-    try:
-        for attempt in range(attempts):
-            findings = await _look_once(settings.database_url, bus)
-            if not any(finding.violations for finding in findings):
-                break
-            if attempt + 1 < attempts:
-                await asyncio.sleep(PAUSE_S)
-        return findings
-    finally:
-        await bus.stop()
-
-
-async def _look_once(url: str, bus: Bus) -> list[Finding]:
     engine = create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"), isolation_level="REPEATABLE READ", pool_size=1
+        make_url(settings.database_url).set(drivername="postgresql+asyncpg"),
+        isolation_level="REPEATABLE READ",
+        pool_size=1,
     )
     try:
         async with engine.connect() as connection:
             if not await are_installed(connection):
                 raise CannotGoOn("there is no Zaiko in this database; `zaiko up --database-url …` makes one")
-            return await examine(connection, bus)
+        bus = open_bus(settings)
+        await bus.start()
+        try:
+            return await _look_again_while_wrong(engine, bus, attempts)
+        finally:
+            await bus.stop()
     finally:
         await engine.dispose()
+
+
+async def _look_again_while_wrong(engine: AsyncEngine, bus: Bus, attempts: int) -> list[Finding]:
+    while True:
+        attempts -= 1
+        async with engine.connect() as connection:
+            findings = await examine(connection, bus)
+        if not attempts or not any(finding.violations for finding in findings):
+            return findings
+        await asyncio.sleep(PAUSE_S)
 
 
 def _report(findings: Sequence[Finding]) -> bool:

@@ -61,6 +61,13 @@ def test_a_secret_from_the_environment_signs_alike_in_every_place(tmp_path: Path
     assert not (tmp_path / "none").exists()
 
 
+def test_a_secret_that_is_too_short_is_refused(tmp_path: Path) -> None:
+    environment = {**os.environ, "ZAIKO_TOKEN_SECRET": "short"}
+    said = zaiko("token", "--role", "operator", "--data-dir", str(tmp_path), environment=environment)
+    assert said.returncode != 0
+    assert said.stdout == ""
+
+
 _STRUCTURED = {"Content-Type": "application/cloudevents+json"}
 
 

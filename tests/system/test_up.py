@@ -112,6 +112,17 @@ def test_a_missing_broker_is_told_with_the_way_to_one(tmp_path: Path) -> None:
     assert "`make kafka` starts one" in said.stderr
 
 
+@pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:9/none", "mysql://root@127.0.0.1/none"])
+@pytest.mark.parametrize("command", ["up", "verify"])
+def test_a_database_that_cannot_be_used_is_told_without_a_traceback(command: str, url: str, tmp_path: Path) -> None:
+    port = ("--port", "0") if command == "up" else ()
+    said = zaiko(command, *port, "--data-dir", str(tmp_path / "zaiko"), "--database-url", url)
+    assert said.returncode != 0
+    assert said.stdout == ""
+    assert said.stderr
+    assert "Traceback" not in said.stderr
+
+
 @pytest.mark.parametrize("command", ["up", "token", "verify", "replay", "demo"])
 def test_every_command_explains_itself(command: str) -> None:
     said = zaiko(command, "--help", environment={**os.environ, "COLUMNS": "200"})
