@@ -1,5 +1,6 @@
 """An installation as an outsider has one: the `zaiko` command in processes of their own, and HTTP."""
 
+import os
 import re
 import signal
 import subprocess
@@ -25,8 +26,10 @@ def zaiko(*arguments: str, environment: dict[str, str] | None = None) -> subproc
 class Installation:
     """`zaiko up` on one data directory, started, killed and started again."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *options: str, topic_prefix: str = "") -> None:
         self.data_dir = data_dir
+        self.options = options
+        self.environment = {**os.environ, "ZAIKO_TOPIC_PREFIX": topic_prefix}
         self.url = ""
         self._process: subprocess.Popen[str] | None = None
 
@@ -42,8 +45,10 @@ class Installation:
     def launch(self) -> None:
         """Start it without waiting for it."""
         with (self.data_dir.parent / f"{self.data_dir.name}.log").open("a") as log:
-            command = [*ZAIKO, "up", "--port", "0", "--data-dir", str(self.data_dir)]
-            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+            command = [*ZAIKO, "up", "--port", "0", "--data-dir", str(self.data_dir), *self.options]
+            self._process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, text=True, env=self.environment
+            )
 
     def start(self) -> "Installation":
         """Start it and read the line that says where it serves."""
@@ -69,6 +74,10 @@ class Installation:
         """The living processes that work on the data directory: `zaiko up` itself and its PostgreSQL."""
         place = str(self.data_dir.resolve())
         return [process.pid for process in psutil.process_iter(["cmdline"]) if _mentions(process, place)]
+
+    def verify(self) -> subprocess.CompletedProcess[str]:
+        """`zaiko verify` on it, running or stopped."""
+        return zaiko("verify", "--data-dir", str(self.data_dir), *self.options, environment=self.environment)
 
     def token(self, role: str, location: str | None = None) -> str:
         place = ["--location", location] if location else []

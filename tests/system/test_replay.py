@@ -5,10 +5,12 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from tests.conditions import eventually_async
+from tests.system.conftest import end
 from tests.system.installation import COMMAND_LIMIT_S, STOP_LIMIT_S, ZAIKO, Installation, zaiko
 
 STORES = ("S367", "S406", "S292")
@@ -60,6 +62,20 @@ def test_a_second_replay_changes_nothing(undisturbed: dict[str, str], shared_ins
     assert again["final stock, fingerprint"] == undisturbed["final stock, fingerprint"]
 
 
+@pytest.mark.kafka
+def test_the_final_stock_is_the_same_on_kafka(
+    undisturbed: dict[str, str], kafka_bootstrap: str, tmp_path: Path
+) -> None:
+    options = ("--bus", "kafka", "--kafka-bootstrap", kafka_bootstrap)
+    installation = Installation(tmp_path / "zaiko", *options, topic_prefix=f"test-{uuid4().hex}-")
+    installation.start()
+    try:
+        rows = _replay_to_the_end(installation)
+    finally:
+        end(installation)
+    assert rows["final stock, fingerprint"] == undisturbed["final stock, fingerprint"]
+
+
 def test_an_installation_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
     said = zaiko("replay", "--url", "http://127.0.0.1:9", "--data-dir", str(tmp_path))
     assert said.returncode == 1
@@ -77,7 +93,7 @@ def _replay_to_the_end(installation: Installation) -> dict[str, str]:
     """Replay, check that all invariants hold, and answer the summary, row by row."""
     said = zaiko(*_command(installation))
     assert said.returncode == 0, said.stderr
-    verified = zaiko("verify", "--data-dir", str(installation.data_dir))
+    verified = installation.verify()
     assert verified.returncode == 0, verified.stdout
     return {
         found.group(1): found.group(2)

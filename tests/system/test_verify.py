@@ -12,7 +12,7 @@ INVARIANTS = 7
 
 def test_a_running_and_a_stopped_installation_are_found_in_order(installation: Installation) -> None:
     for _ in range(2):
-        said = zaiko("verify", "--data-dir", str(installation.data_dir))
+        said = installation.verify()
         assert said.returncode == 0, said.stdout
         assert [line.split()[:2] for line in said.stdout.splitlines()] == [
             [str(number), "✓"] for number in range(1, INVARIANTS + 1)
@@ -28,7 +28,7 @@ async def test_a_level_that_its_ledger_does_not_explain_is_named(installation: I
         "INSERT INTO inventory.levels (sku, location_id, on_hand, reserved) VALUES ('ghost', 'S1', 5, 0)"
     )
     await connection.close()
-    said = zaiko("verify", "--data-dir", str(installation.data_dir))
+    said = installation.verify()
     assert said.returncode == 1
     lines = said.stdout.splitlines()
     assert [line[:3] for line in lines if line.startswith("2")] == ["2 ✗"]
@@ -45,7 +45,7 @@ async def test_an_order_that_nobody_placed_is_named(installation: Installation) 
         """
     )
     await connection.close()
-    said = zaiko("verify", "--data-dir", str(installation.data_dir))
+    said = installation.verify()
     assert said.returncode == 1
     assert "7 ✗" in said.stdout
     assert "stray" in said.stdout
