@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-_LOOK_AGAIN_S = 0.02
+_LOOK_AGAIN_S = 0.05
 
 
 async def eventually(condition: Callable[[], object], timeout_s: float = 30.0) -> None:

@@ -33,7 +33,7 @@ _PRUNE_ROWS_LIMIT = 10_000
 _READ_RECORDS_LIMIT = 1_000
 
 _CONNECTION: Mapping[str, Any] = {
-    "timeout": 5.0,  # seconds to connect
+    "timeout": 20.0,  # seconds to connect: a loaded server forks slowly, and a caller that gives up only adds to it
     "command_timeout": 30.0,  # seconds for a statement
     "server_settings": {
         "application_name": "zaiko-bus",
