@@ -3,7 +3,6 @@
 import asyncio
 import random
 import ssl
-import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from itertools import cycle
@@ -56,8 +55,6 @@ class Client:
     """Speaks to one installation; paths begin with the service's name, like `/orders/v1/orders`."""
 
     def __init__(self, base_url: str, secret: str) -> None:
-        # httpcore asks for sniffio several times a request and, where it is missing, searches the whole path each time.
-        sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
         trusted = ssl.create_default_context()
         lanes = [_pool(base_url, trusted) for _ in range(LANES)]
         self._open = [*lanes, _pool(base_url, trusted)]
