@@ -15,6 +15,7 @@ import uvicorn
 from services.faults import CannotGoOn
 from services.installation import BusName, Installation
 from services.together import create_app
+from shared import collection
 from shared.database import Database
 from shared.embedded import embedded_postgres
 from shared.telemetry import configure_logging
@@ -78,8 +79,10 @@ def up(
 
 def _serve(installation: Installation, listener: socket.socket, stop: Stop) -> None:
     configure_logging()
+    app = create_app(installation)
+    collection.settle()
     config = uvicorn.Config(
-        create_app(installation),
+        app,
         loop="uvloop",
         http="httptools",
         lifespan="on",

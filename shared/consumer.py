@@ -12,13 +12,12 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import structlog
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import text
 
 from shared import dead_letters
 from shared.bus.base import Bus, BusUnavailable, Offsets, Partition, Record, Subscription
 from shared.contracts.event import Event, MalformedEvent, from_message, pointer
 from shared.contracts.registry import EVENT_TYPES
-from shared.database import Database, Transaction, is_transient
+from shared.database import Database, Statement, Transaction, is_transient, savepoint
 from shared.dead_letters import DeadLetter
 from shared.errors import DomainError, Fenced
 from shared.telemetry import CONSUMED, CONSUMER_RETRIES
@@ -48,7 +47,7 @@ Apply = Callable[[Transaction, Sequence[Received[Any]]], Awaitable[None]]
 Routes = Mapping[str, Apply]
 """Event type → use case. Known types without a route are passed over; unknown ones are dead letters."""
 
-_KNOW = text(
+_KNOW = Statement(
     """
     INSERT INTO consumer_offsets (consumer, topic, partition, next_offset)
     SELECT :consumer, topic, number, 0
@@ -56,7 +55,7 @@ _KNOW = text(
     ON CONFLICT DO NOTHING
     """
 )
-_LOAD = text(
+_LOAD = Statement(
     """
     SELECT topic, partition, next_offset FROM consumer_offsets
     JOIN unnest(CAST(:topics AS text[]), CAST(:numbers AS integer[])) AS owned (topic, partition)
@@ -64,7 +63,7 @@ _LOAD = text(
     WHERE consumer = :consumer
     """
 )
-_ADVANCE = text(
+_ADVANCE = Statement(
     """
     UPDATE consumer_offsets AS stored SET next_offset = step.next
     FROM unnest(CAST(:topics AS text[]), CAST(:numbers AS integer[]),
@@ -108,8 +107,8 @@ class Consumer:
             "numbers": [partition.number for partition in owned],
         }
         async with self._database.transaction() as transaction:
-            await transaction.execute(_KNOW, parameters)
-            rows = (await transaction.execute(_LOAD, parameters)).all()
+            await _KNOW.run(transaction, **parameters)
+            rows = await _LOAD.rows(transaction, **parameters)
         stored = {Partition(row.topic, row.partition): row.next_offset for row in rows}
         self._offsets.update(stored)
         return stored
@@ -156,17 +155,15 @@ class Consumer:
 
     async def _advance(self, transaction: Transaction, steps: Mapping[Partition, int]) -> None:
         partitions = sorted(steps)
-        moved = await transaction.execute(
-            _ADVANCE,
-            {
-                "consumer": self.name,
-                "topics": [partition.topic for partition in partitions],
-                "numbers": [partition.number for partition in partitions],
-                "expected": [self._offsets[partition] for partition in partitions],
-                "next": [steps[partition] for partition in partitions],
-            },
+        moved = await _ADVANCE.run(
+            transaction,
+            consumer=self.name,
+            topics=[partition.topic for partition in partitions],
+            numbers=[partition.number for partition in partitions],
+            expected=[self._offsets[partition] for partition in partitions],
+            next=[steps[partition] for partition in partitions],
         )
-        if moved.rowcount != len(steps):
+        if moved != len(steps):
             raise Fenced(f"another member of {self.name} has moved on")
 
     async def _dispatch(self, transaction: Transaction, records: Sequence[Record], *, one_by_one: bool) -> None:
@@ -217,7 +214,7 @@ async def _apply_each(
     letters = []
     for topic, received in members:
         try:
-            async with transaction.begin_nested():
+            async with savepoint(transaction):
                 await apply(transaction, [received])
         except DomainError as error:
             letters.append(DeadLetter(topic, received.event, error.code, error.detail))

@@ -1,10 +1,16 @@
-"""PostgreSQL: one engine per service on the service's own schema, and the transaction every write happens in."""
+"""PostgreSQL: one engine per service on the service's own schema, and the transaction every write happens in.
+
+SQLAlchemy keeps the pool and writes what is put together at run time (lists, filters); its connections begin nothing of
+their own. Transactions, and every `Statement`, are the driver's: on a hot path that halves the price of a round trip.
+"""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -22,6 +28,43 @@ _TRANSIENT_CLASSES = ("08", "40", "53", "57")
 """SQLSTATE classes after which the same statement may succeed: connection, rollback, resources, intervention."""
 
 
+class Row(asyncpg.Record):  # type: ignore[misc]
+    """A row as the driver has it, its columns by name as well."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError as error:
+            raise AttributeError(name) from error
+
+
+class Statement:
+    """Fixed SQL with `:named` parameters, translated once for the driver, which keeps it prepared per connection."""
+
+    def __init__(self, sql: str) -> None:
+        compiled = text(sql).compile(dialect=_DIALECT)
+        self._sql = str(compiled)
+        self._names: Sequence[str] = compiled.positiontup or ()
+
+    async def rows(self, connection: AsyncConnection, **parameters: Any) -> list[Row]:
+        """Run it; the rows it answers."""
+        found: list[Row] = await driver(connection).fetch(self._sql, *[parameters[name] for name in self._names])
+        return found
+
+    async def run(self, connection: AsyncConnection, **parameters: Any) -> int:
+        """Run it; how many rows it wrote, or answered."""
+        status: str = await driver(connection).execute(self._sql, *[parameters[name] for name in self._names])
+        return int(status.rpartition(" ")[2])
+
+
+_DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+
+
+def driver(connection: AsyncConnection) -> Any:
+    """asyncpg's own connection under this one, for what only it can do (COPY, savepoints)."""
+    return connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]
+
+
 class Database:
     """A service's schema in a PostgreSQL database; `url` is `postgresql://…`, over TCP or a socket directory."""
 
@@ -30,24 +73,32 @@ class Database:
         self.schema = schema
         self.engine = create_async_engine(
             make_url(url).set(drivername="postgresql+asyncpg"),
+            isolation_level="AUTOCOMMIT",
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=POOL_TIMEOUT_S,
-            connect_args={"server_settings": {"search_path": schema, "application_name": f"zaiko {schema}"}},
+            connect_args={
+                "server_settings": {"search_path": schema, "application_name": f"zaiko {schema}"},
+                "record_class": Row,
+            },
         )
-        self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Commits on leaving, rolls back on an exception."""
-        async with self.engine.begin() as connection:
+        async with self.single_statement() as connection, savepoint(connection):
             yield connection
 
     @asynccontextmanager
     async def single_statement(self) -> AsyncIterator[Connection]:
         """Every statement is a transaction of its own, and one round trip."""
-        async with self._autocommit.connect() as connection:
-            yield connection
+        async with self.engine.connect() as connection:
+            session = driver(connection)
+            try:
+                yield connection
+            finally:
+                if session.is_closed() and not connection.invalidated:  # the pool must not hand it out again
+                    await connection.invalidate()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
@@ -67,17 +118,48 @@ class Database:
         await self.engine.dispose()
 
 
+@asynccontextmanager
+async def savepoint(transaction: Transaction) -> AsyncIterator[None]:
+    """What happens inside is undone by an exception, and that alone; outermost it is the transaction itself."""
+    session = driver(transaction)
+    begun = session.transaction()
+    try:
+        await begun.start()
+        yield
+        await begun.commit()
+    except BaseException:
+        await _undo(session, begun)
+        raise
+
+
+async def _undo(session: Any, begun: Any) -> None:
+    """Roll back. A session that cannot is ended, and the server undoes it; told is only the fault that led here."""
+    if session.is_closed():
+        return
+    try:
+        await begun.rollback()
+    except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError):
+        session.terminate()
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether the same work may succeed if it is simply done again: a lost connection, a deadlock, a restart."""
-    if isinstance(error, DBAPIError):
-        state = getattr(error.orig, "sqlstate", None) or ""
-        return error.connection_invalidated or state[:2] in _TRANSIENT_CLASSES
-    return isinstance(error, OSError | PoolTimeout)
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
+        return not isinstance(error, ValueError)  # asyncpg's name for a wrong argument
+    state = _sqlstate(error)
+    return isinstance(error, OSError | PoolTimeout) if state is None else state[:2] in _TRANSIENT_CLASSES
 
 
 def is_collision(error: BaseException) -> bool:
     """Whether two transactions wrote the same unique key: done again, the later one finds what the earlier did."""
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "23505"
+    return _sqlstate(error) == "23505"
+
+
+def _sqlstate(error: BaseException) -> str | None:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(cause, "sqlstate", None)
 
 
 def columns(rows: Iterable[Any], *names: str) -> dict[str, list[Any]]:

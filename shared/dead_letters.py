@@ -4,17 +4,15 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import text
-
 from shared.contracts.event import Event, to_headers
 from shared.contracts.registry import DEAD_LETTERS
-from shared.database import Transaction
+from shared.database import Statement, Transaction
 from shared.outbox import announce_on
 from shared.telemetry import DEAD_LETTERED
 
 _DETAIL_LIMIT = 1_000
 
-_KEEP = text(
+_KEEP = Statement(
     """
     INSERT INTO dead_letters (topic, key, headers, value, source, event_id, code, detail)
     SELECT * FROM unnest(CAST(:topics AS text[]), CAST(:keys AS text[]), CAST(:headers AS text[]),
@@ -37,18 +35,16 @@ async def keep(transaction: Transaction, letters: Sequence[DeadLetter]) -> None:
     """Store the letters and announce them on `zaiko.dead-letters`, in the transaction that moves on past them."""
     if not letters:
         return
-    await transaction.execute(
-        _KEEP,
-        {
-            "topics": [letter.topic for letter in letters],
-            "keys": [letter.event.key for letter in letters],
-            "headers": [json.dumps(to_headers(letter.event)) for letter in letters],
-            "values": [letter.event.data for letter in letters],
-            "sources": [letter.event.source for letter in letters],
-            "event_ids": [letter.event.id for letter in letters],
-            "codes": [letter.code for letter in letters],
-            "details": [letter.detail[:_DETAIL_LIMIT] for letter in letters],
-        },
+    await _KEEP.run(
+        transaction,
+        topics=[letter.topic for letter in letters],
+        keys=[letter.event.key for letter in letters],
+        headers=[json.dumps(to_headers(letter.event)) for letter in letters],
+        values=[letter.event.data for letter in letters],
+        sources=[letter.event.source for letter in letters],
+        event_ids=[letter.event.id for letter in letters],
+        codes=[letter.code for letter in letters],
+        details=[letter.detail[:_DETAIL_LIMIT] for letter in letters],
     )
     await announce_on(transaction, [(DEAD_LETTERS, _with_reason(letter)) for letter in letters])
     for letter in letters:

@@ -3,16 +3,14 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import text
-
 from shared.contracts.event import Event, to_headers
 from shared.contracts.registry import EVENT_TYPES
-from shared.database import Transaction
+from shared.database import Statement, Transaction
 
 CHANNEL = "zaiko_outbox"
 """The notification's payload is the schema whose outbox has something in it."""
 
-_ANNOUNCE = text(
+_ANNOUNCE = Statement(
     """
     WITH announced AS (
         INSERT INTO outbox (topic, key, headers, value)
@@ -37,13 +35,11 @@ async def announce_on(transaction: Transaction, events: Sequence[tuple[str, Even
     """The same with the topic said, for an event that goes elsewhere than where its type belongs (dead letters)."""
     if not events:
         return
-    await transaction.execute(
-        _ANNOUNCE,
-        {
-            "topics": [topic for topic, _ in events],
-            "keys": [event.key for _, event in events],
-            "headers": [json.dumps(to_headers(event)) for _, event in events],
-            "values": [event.data for _, event in events],
-            "channel": CHANNEL,
-        },
+    await _ANNOUNCE.run(
+        transaction,
+        topics=[topic for topic, _ in events],
+        keys=[event.key for _, event in events],
+        headers=[json.dumps(to_headers(event)) for _, event in events],
+        values=[event.data for _, event in events],
+        channel=CHANNEL,
     )

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.bus.base import Bus, BusUnavailable, Message
-from shared.database import Database
+from shared.database import Database, Statement
 from shared.notifications import Notifications
 from shared.outbox import CHANNEL
 from shared.telemetry import RELAYED
@@ -21,10 +21,10 @@ STANDBY_S = 1.0
 RETRY_S = 0.5
 
 # Whoever holds this lock is the relay of its schema; it ends with the connection, so a dead relay never blocks.
-_LEAD = text("SELECT pg_try_advisory_lock(hashtextextended('zaiko relay ' || current_schema(), 0))")
+_LEAD = Statement("SELECT pg_try_advisory_lock(hashtextextended('zaiko relay ' || current_schema(), 0)) AS leads")
 # Identity values become visible out of order, so "what is still there" is asked, never "what is above the last".
-_WAITING = text("SELECT id, topic, key, headers, value FROM outbox ORDER BY id LIMIT :limit")
-_PUBLISHED = text("DELETE FROM outbox WHERE id = ANY(:ids)")
+_WAITING = Statement("SELECT id, topic, key, headers, value FROM outbox ORDER BY id LIMIT :limit")
+_PUBLISHED = Statement("DELETE FROM outbox WHERE id = ANY(:ids)")
 # Losing a deletion in a crash only publishes a message twice, which every reader takes; so it need not wait for disk.
 _DELETIONS_MAY_BE_LOST = text("SET synchronous_commit = off")
 
@@ -49,7 +49,7 @@ class Relay:
         async with self._database.reading() as connection:
             await connection.execute(_DELETIONS_MAY_BE_LOST)
             try:
-                while not (await connection.execute(_LEAD)).scalar_one():  # noqa: ASYNC110 - another process holds it
+                while not (await _LEAD.rows(connection))[0].leads:  # noqa: ASYNC110 - another process holds it
                     await asyncio.sleep(STANDBY_S)
                 await self._lead(connection)
             finally:
@@ -69,11 +69,11 @@ class Relay:
                 await self._woken()
 
     async def _publish_waiting(self, connection: AsyncConnection) -> bool:
-        rows = (await connection.execute(_WAITING, {"limit": BATCH_LIMIT})).all()
+        rows = await _WAITING.rows(connection, limit=BATCH_LIMIT)
         if not rows:
             return False
         await self._bus.publish([Message(row.topic, row.key, json.loads(row.headers), row.value) for row in rows])
-        await connection.execute(_PUBLISHED, {"ids": [row.id for row in rows]})
+        await _PUBLISHED.run(connection, ids=[row.id for row in rows])
         RELAYED.labels(self._database.schema).inc(len(rows))
         return len(rows) == BATCH_LIMIT
 

@@ -9,6 +9,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 
+from shared import collection
 from shared.database import Database
 from shared.migration import is_migrated, migrate
 from shared.settings import ServiceSettings
@@ -34,8 +35,10 @@ def command_line(
         if not asyncio.run(_with_database(settings, name, is_migrated, migrations)):
             typer.echo(f"{name}: the schema is not up to date; run `python -m services.{name} migrate`", err=True)
             raise typer.Exit(1)
+        app = create_app(settings)
+        collection.settle()
         uvicorn.run(
-            create_app(settings),
+            app,
             host=settings.host,
             port=settings.port,
             log_config=None,

@@ -14,6 +14,7 @@ from services.faults import CannotGoOn
 from services.verification.invariants import Finding, are_installed, examine
 from shared.bus.base import Bus, BusUnavailable
 from shared.bus.opening import open_bus
+from shared.database import Row
 from shared.embedded import DataDirectoryInUse, embedded_postgres, url_of_running
 from shared.settings import ServiceSettings
 
@@ -61,6 +62,7 @@ async def _look_until_at_rest(settings: ServiceSettings, attempts: int) -> list[
         make_url(settings.database_url).set(drivername="postgresql+asyncpg"),
         isolation_level="REPEATABLE READ",
         pool_size=1,
+        connect_args={"record_class": Row},
     )
     try:
         async with engine.connect() as connection:

@@ -10,7 +10,7 @@ from fastapi import Response
 from pydantic import BaseModel
 
 from shared.batching import Batcher
-from shared.database import Database, Transaction
+from shared.database import Database, Transaction, savepoint
 from shared.errors import DomainError
 from shared.http import idempotency
 from shared.http.idempotency import Answer, RequestKey
@@ -66,7 +66,7 @@ def each(decide_one: DecideOne[CommandT]) -> Decide[CommandT]:
         outcomes: list[Outcome] = []
         for command in commands:
             try:
-                async with transaction.begin_nested():
+                async with savepoint(transaction):
                     outcomes.append(await decide_one(transaction, command))
             except DomainError as error:
                 outcomes.append(error)

@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Header, Request, Response
-from sqlalchemy import text
 
 from shared.contracts.values import Text
-from shared.database import Transaction
+from shared.database import Statement, Transaction
 from shared.errors import DomainError
 from shared.http.problems import DETAILS, MEDIA_TYPE
 
@@ -60,7 +59,7 @@ IdempotencyKeyHeader = Annotated[
 ]
 
 # The lock tells a key in flight from a new one, without waiting for the transaction that holds it.
-_CLAIM = text(
+_CLAIM = Statement(
     """
     SELECT place, pg_try_advisory_xact_lock(hashtextextended(current_schema() || actor || ' ' || asked.key, 0)) AS free,
         stored.fingerprint, stored.status, stored.body, stored.headers
@@ -68,14 +67,14 @@ _CLAIM = text(
     LEFT JOIN idempotency_keys AS stored USING (actor, key)
     """
 )
-_KEEP = text(
+_KEEP = Statement(
     """
     INSERT INTO idempotency_keys (actor, key, fingerprint, status, body, headers)
     SELECT * FROM unnest(CAST(:actors AS text[]), CAST(:keys AS text[]), CAST(:fingerprints AS text[]),
         CAST(:statuses AS integer[]), CAST(:bodies AS bytea[]), CAST(:headers AS text[]))
     """
 )
-_PRUNE = text(
+_PRUNE = Statement(
     """
     DELETE FROM idempotency_keys WHERE (actor, key) IN (
         SELECT actor, key FROM idempotency_keys WHERE created_at < :before LIMIT :limit)
@@ -89,11 +88,9 @@ async def claim(transaction: Transaction, keys: Sequence[RequestKey | None]) -> 
     asked = [(place, key) for place, key in enumerate(keys) if key is not None]
     if not asked:
         return found
-    rows = await transaction.execute(
-        _CLAIM, {"actors": [key.actor for _, key in asked], "keys": [key.key for _, key in asked]}
-    )
+    rows = await _CLAIM.rows(transaction, actors=[key.actor for _, key in asked], keys=[key.key for _, key in asked])
     claimed: set[tuple[str, str]] = set()
-    for row in rows.all():
+    for row in rows:
         place, key = asked[row.place - 1]
         if row.fingerprint is not None:
             found[place] = _stored(key, row.fingerprint, Answer(row.status, row.body, json.loads(row.headers)))
@@ -114,19 +111,17 @@ async def keep(transaction: Transaction, answers: Iterable[tuple[RequestKey | No
     kept = [(key, answer) for key, answer in answers if key is not None]
     if not kept:
         return
-    await transaction.execute(
-        _KEEP,
-        {
-            "actors": [key.actor for key, _ in kept],
-            "keys": [key.key for key, _ in kept],
-            "fingerprints": [key.fingerprint for key, _ in kept],
-            "statuses": [answer.status for _, answer in kept],
-            "bodies": [answer.body for _, answer in kept],
-            "headers": [json.dumps(dict(answer.headers)) for _, answer in kept],
-        },
+    await _KEEP.run(
+        transaction,
+        actors=[key.actor for key, _ in kept],
+        keys=[key.key for key, _ in kept],
+        fingerprints=[key.fingerprint for key, _ in kept],
+        statuses=[answer.status for _, answer in kept],
+        bodies=[answer.body for _, answer in kept],
+        headers=[json.dumps(dict(answer.headers)) for _, answer in kept],
     )
 
 
 async def prune(transaction: Transaction, now: datetime) -> None:
     """Forget keys older than the retention; a bounded number at a time."""
-    await transaction.execute(_PRUNE, {"before": now - RETENTION, "limit": _PRUNE_LIMIT})
+    await _PRUNE.run(transaction, before=now - RETENTION, limit=_PRUNE_LIMIT)

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.store.tables import ITEMS
-from shared.database import Transaction
+from shared.database import Statement, Transaction
 
 
 class Item(NamedTuple):
@@ -20,7 +20,7 @@ class Item(NamedTuple):
     attributes: dict[str, Any]
 
 
-_PUT = text(
+_PUT = Statement(
     """
     INSERT INTO items (sku, name, gtin, attributes, listed)
     SELECT sku, name, gtin, CAST(attributes AS jsonb), true
@@ -32,38 +32,36 @@ _PUT = text(
     RETURNING sku, xmax = 0 AS is_new
     """
 )
-_ADD_UNLISTED = text(
+_ADD_UNLISTED = Statement(
     """
     INSERT INTO items (sku, name, attributes, listed)
     SELECT sku, 'unlisted ' || sku, '{}', false FROM unnest(CAST(:skus AS text[])) AS unlisted (sku) ORDER BY sku
     ON CONFLICT DO NOTHING RETURNING sku
     """
 )
+_KNOWN = Statement("SELECT sku FROM items WHERE sku = ANY(CAST(:skus AS text[]))")
 
 
 async def put(transaction: Transaction, items: Sequence[Item]) -> dict[str, bool]:
     """Store the items, each sku once; True for those that are new."""
-    rows = await transaction.execute(
-        _PUT,
-        {
-            "skus": [item.sku for item in items],
-            "names": [item.name for item in items],
-            "gtins": [item.gtin for item in items],
-            "attributes": [json.dumps(item.attributes) for item in items],
-        },
+    rows = await _PUT.rows(
+        transaction,
+        skus=[item.sku for item in items],
+        names=[item.name for item in items],
+        gtins=[item.gtin for item in items],
+        attributes=[json.dumps(item.attributes) for item in items],
     )
-    return {row.sku: row.is_new for row in rows.all()}
+    return {row.sku: row.is_new for row in rows}
 
 
 async def add_unlisted(transaction: Transaction, skus: Iterable[str]) -> list[str]:
     """Create the items that a till knows and Zaiko does not; the new ones are returned."""
-    return list((await transaction.execute(_ADD_UNLISTED, {"skus": sorted(set(skus))})).scalars())
+    return [row.sku for row in await _ADD_UNLISTED.rows(transaction, skus=sorted(set(skus)))]
 
 
 async def unknown(connection: AsyncConnection, skus: Iterable[str]) -> set[str]:
     asked = set(skus)
-    statement = select(ITEMS.c.sku).where(ITEMS.c.sku.in_(asked))
-    return asked - set((await connection.execute(statement)).scalars())
+    return asked - {row.sku for row in await _KNOWN.rows(connection, skus=list(asked))}
 
 
 async def get(connection: AsyncConnection, sku: str) -> Row[Any] | None:

@@ -5,18 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, text, tuple_
+from sqlalchemy import Row, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.domain.ledger import Entry, Movement, Position
 from services.inventory.domain.levels import Key
 from services.inventory.store.tables import LEDGER
-from shared.database import Transaction
+from shared.database import Statement, Transaction
 
 Identity = tuple[str, str, str, int]
 """(location_id, source, event_id, line): under this a movement is recorded once, for ever."""
 
-_RECORDED = text(
+_RECORDED = Statement(
     """
     SELECT location_id, source, event_id, line
     FROM ledger JOIN unnest(CAST(:location_ids AS text[]), CAST(:sources AS text[]), CAST(:event_ids AS text[]),
@@ -25,7 +25,7 @@ _RECORDED = text(
     WHERE kind <> 'restatement'
     """
 )
-_COUNTS_FROM = text(
+_COUNTS_FROM = Statement(
     """
     SELECT ledger.location_id, ledger.sku, ledger.occurred_at, ledger.source, ledger.event_id, ledger.line
     FROM unnest(CAST(:location_ids AS text[]), CAST(:skus AS text[]), CAST(:instants AS timestamptz[]))
@@ -35,7 +35,7 @@ _COUNTS_FROM = text(
     """
 )
 # A restatement stands where the count stands that it restates.
-_CHANGED_SINCE = text(
+_CHANGED_SINCE = Statement(
     """
     SELECT place, coalesce(sum(ledger.shelf_change), 0) AS changed
     FROM unnest(CAST(:location_ids AS text[]), CAST(:skus AS text[]), CAST(:instants AS timestamptz[]),
@@ -51,7 +51,7 @@ _CHANGED_SINCE = text(
     GROUP BY place
     """
 )
-_APPEND = text(
+_APPEND = Statement(
     """
     INSERT INTO ledger (location_id, sku, source, event_id, line, kind, out_of, "into", quantity, shelf_change,
         counted, balance, to_location_id, restated_source, restated_event_id, restated_line, reference, reason,
@@ -79,30 +79,26 @@ def identity(movement: Movement) -> Identity:
 
 async def recorded(transaction: Transaction, movements: Sequence[Movement]) -> set[Identity]:
     """Which of the movements the ledger has already; to be asked under the locks of their levels."""
-    rows = await transaction.execute(
-        _RECORDED,
-        {
-            "location_ids": [movement.location_id for movement in movements],
-            "sources": [movement.source for movement in movements],
-            "event_ids": [movement.event_id for movement in movements],
-            "lines": [movement.line for movement in movements],
-        },
+    rows = await _RECORDED.rows(
+        transaction,
+        location_ids=[movement.location_id for movement in movements],
+        sources=[movement.source for movement in movements],
+        event_ids=[movement.event_id for movement in movements],
+        lines=[movement.line for movement in movements],
     )
-    return {(row.location_id, row.source, row.event_id, row.line) for row in rows.all()}
+    return {(row.location_id, row.source, row.event_id, row.line) for row in rows}
 
 
 async def counts_from(transaction: Transaction, earliest: Mapping[Key, datetime]) -> dict[Key, list[Position]]:
     """For each key the positions of its counts from an instant on, in order."""
-    rows = await transaction.execute(
-        _COUNTS_FROM,
-        {
-            "location_ids": [place for place, _ in earliest],
-            "skus": [sku for _, sku in earliest],
-            "instants": list(earliest.values()),
-        },
+    rows = await _COUNTS_FROM.rows(
+        transaction,
+        location_ids=[place for place, _ in earliest],
+        skus=[sku for _, sku in earliest],
+        instants=list(earliest.values()),
     )
     found: dict[Key, list[Position]] = defaultdict(list)
-    for row in rows.all():
+    for row in rows:
         found[(row.location_id, row.sku)].append((row.occurred_at, True, row.source, row.event_id, row.line))
     return {key: sorted(positions) for key, positions in found.items()}
 
@@ -114,18 +110,16 @@ async def changed_since(transaction: Transaction, counts: Sequence[Movement]) ->
         found[count.key][count.position] = 0
     if not counts:
         return found
-    rows = await transaction.execute(
-        _CHANGED_SINCE,
-        {
-            "location_ids": [count.location_id for count in counts],
-            "skus": [count.sku for count in counts],
-            "instants": [count.occurred_at for count in counts],
-            "sources": [count.source for count in counts],
-            "event_ids": [count.event_id for count in counts],
-            "lines": [count.line for count in counts],
-        },
+    rows = await _CHANGED_SINCE.rows(
+        transaction,
+        location_ids=[count.location_id for count in counts],
+        skus=[count.sku for count in counts],
+        instants=[count.occurred_at for count in counts],
+        sources=[count.source for count in counts],
+        event_ids=[count.event_id for count in counts],
+        lines=[count.line for count in counts],
     )
-    for row in rows.all():
+    for row in rows:
         count = counts[row.place - 1]
         found[count.key][count.position] = int(row.changed)
     return found
@@ -135,9 +129,7 @@ async def append(transaction: Transaction, entries: Sequence[Entry], recorded_at
     if not entries:
         return
     rows = [_row(entry) for entry in entries]
-    await transaction.execute(
-        _APPEND, {"recorded_at": recorded_at, **{name: [row[name] for row in rows] for name in rows[0]}}
-    )
+    await _APPEND.run(transaction, recorded_at=recorded_at, **{name: [row[name] for row in rows] for name in rows[0]})
 
 
 def _row(entry: Entry) -> dict[str, Any]:

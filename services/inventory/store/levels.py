@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, text, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.domain.levels import Key, Level
 from services.inventory.store.tables import LEVELS
-from shared.database import Transaction
+from shared.database import Row, Statement, Transaction
 
 _QUANTITIES = ("on_hand", "reserved", "safety_stock", "damaged", "in_transit", "announced_shortfall")
 
-_LOCK = text(
+_LOCK = Statement(
     """
     SELECT sku, location_id, on_hand, reserved, safety_stock, damaged, in_transit, announced_shortfall
     FROM levels JOIN unnest(CAST(:location_ids AS text[]), CAST(:skus AS text[])) AS touched (location_id, sku)
@@ -21,13 +21,13 @@ _LOCK = text(
     ORDER BY location_id, sku FOR UPDATE OF levels
     """
 )
-_CREATE = text(
+_CREATE = Statement(
     """
     INSERT INTO levels (location_id, sku)
     SELECT * FROM unnest(CAST(:location_ids AS text[]), CAST(:skus AS text[])) ON CONFLICT DO NOTHING
     """
 )
-_WRITE = text(
+_WRITE = Statement(
     """
     UPDATE levels SET on_hand = level.on_hand, reserved = level.reserved, safety_stock = level.safety_stock,
         damaged = level.damaged, in_transit = level.in_transit, announced_shortfall = level.announced_shortfall,
@@ -39,6 +39,14 @@ _WRITE = text(
     WHERE levels.location_id = level.location_id AND levels.sku = level.sku
     """
 )
+_OF_SKUS = Statement(
+    """
+    SELECT sku, location_id, on_hand, reserved, safety_stock, damaged, in_transit, updated_at
+    FROM levels WHERE sku = ANY(CAST(:skus AS text[]))
+        AND (CAST(:location_ids AS text[]) IS NULL OR location_id = ANY(CAST(:location_ids AS text[])))
+    ORDER BY sku, location_id
+    """
+)
 
 
 def _by_column(keys: Iterable[Key]) -> dict[str, list[str]]:
@@ -48,13 +56,13 @@ def _by_column(keys: Iterable[Key]) -> dict[str, list[str]]:
 
 async def lock(transaction: Transaction, keys: Iterable[Key]) -> dict[Key, Level]:
     """The levels that exist under these keys, locked until the transaction ends."""
-    rows = await transaction.execute(_LOCK, _by_column(set(keys)))
-    return {(row.location_id, row.sku): Level(*row[2:]) for row in rows.all()}
+    rows = await _LOCK.rows(transaction, **_by_column(set(keys)))
+    return {(row.location_id, row.sku): Level(*row[2:]) for row in rows}
 
 
 async def create(transaction: Transaction, keys: Iterable[Key]) -> None:
     """Empty levels under the keys that have none yet."""
-    await transaction.execute(_CREATE, _by_column(keys))
+    await _CREATE.run(transaction, **_by_column(keys))
 
 
 async def write(transaction: Transaction, levels: Mapping[Key, Level], now: datetime) -> None:
@@ -62,22 +70,19 @@ async def write(transaction: Transaction, levels: Mapping[Key, Level], now: date
         return
     ordered = sorted(levels)
     quantities = {name: [getattr(levels[key], name) for key in ordered] for name in _QUANTITIES}
-    await transaction.execute(_WRITE, {**_by_column(ordered), **quantities, "now": now})
+    await _WRITE.run(transaction, **_by_column(ordered), **quantities, now=now)
 
 
 async def of_skus(
     connection: AsyncConnection, skus: Sequence[str], location_ids: Sequence[str] | None = None
-) -> Sequence[Row[Any]]:
+) -> Sequence[Row]:
     """The levels of these items, at these places or everywhere; by sku, then location."""
-    statement = select(LEVELS).where(LEVELS.c.sku.in_(skus)).order_by(LEVELS.c.sku, LEVELS.c.location_id)
-    if location_ids:
-        statement = statement.where(LEVELS.c.location_id.in_(location_ids))
-    return (await connection.execute(statement)).all()
+    return await _OF_SKUS.rows(connection, skus=list(set(skus)), location_ids=location_ids)
 
 
 async def page_by_location(
     connection: AsyncConnection, location_id: str | None, after: Sequence[str] | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> Sequence[Any]:
     """Levels by location, then sku; `after` is the (location_id, sku) of the last row seen."""
     statement = select(LEVELS).order_by(LEVELS.c.location_id, LEVELS.c.sku).limit(limit)
     if location_id is not None:

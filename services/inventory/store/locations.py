@@ -8,7 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.store.tables import LOCATIONS
 from shared.contracts.locations import LocationChanged
-from shared.database import Transaction
+from shared.database import Statement, Transaction
+
+_KNOWN = Statement("SELECT location_id FROM locations WHERE location_id = ANY(CAST(:location_ids AS text[]))")
+_SHIPPING = Statement("SELECT location_id FROM locations WHERE ships ORDER BY location_id")
 
 
 async def put(transaction: Transaction, location: LocationChanged) -> bool:
@@ -39,11 +42,10 @@ async def with_coordinates(connection: AsyncConnection) -> Sequence[Row[tuple[ob
 
 async def unknown(connection: AsyncConnection, location_ids: Sequence[str]) -> set[str]:
     """Which of these ids no location has."""
-    statement = select(LOCATIONS.c.location_id).where(LOCATIONS.c.location_id.in_(set(location_ids)))
-    return set(location_ids) - set((await connection.execute(statement)).scalars())
+    asked = set(location_ids)
+    return asked - {row.location_id for row in await _KNOWN.rows(connection, location_ids=list(asked))}
 
 
 async def shipping(connection: AsyncConnection) -> list[str]:
     """The locations that ship, in the order of their ids."""
-    statement = select(LOCATIONS.c.location_id).where(LOCATIONS.c.ships).order_by(LOCATIONS.c.location_id)
-    return list((await connection.execute(statement)).scalars())
+    return [row.location_id for row in await _SHIPPING.rows(connection)]

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.domain.levels import Key
 from services.inventory.domain.oversold import OpenPromise
 from services.inventory.domain.reservations import Line
-from services.inventory.store.tables import RESERVATION_LINES, RESERVATIONS
-from shared.database import Transaction, columns
+from shared.database import Statement, Transaction, columns
 
 
 @dataclass(slots=True)
@@ -38,7 +37,7 @@ class GrantedLine(NamedTuple):
     available: int
 
 
-_INSERT = text(
+_INSERT = Statement(
     """
     INSERT INTO reservations (reservation_id, reference, channel, state, order_id, expires_at, created_at, updated_at)
     SELECT reservation_id, reference, channel, state, order_id, expires_at, created_at, created_at
@@ -48,7 +47,7 @@ _INSERT = text(
         AS granted (reservation_id, reference, channel, state, order_id, expires_at, created_at)
     """
 )
-_INSERT_LINES = text(
+_INSERT_LINES = Statement(
     """
     INSERT INTO reservation_lines (reservation_id, sku, location_id, quantity, open, available)
     SELECT reservation_id, sku, location_id, quantity, quantity, available
@@ -57,7 +56,7 @@ _INSERT_LINES = text(
         AS granted (reservation_id, sku, location_id, quantity, available)
     """
 )
-_UPDATE = text(
+_UPDATE = Statement(
     """
     UPDATE reservations SET state = changed.state, reference = changed.reference, order_id = changed.order_id,
         expires_at = changed.expires_at, updated_at = :now
@@ -67,7 +66,7 @@ _UPDATE = text(
     WHERE reservations.reservation_id = changed.reservation_id
     """
 )
-_UPDATE_LINES = text(
+_UPDATE_LINES = Statement(
     """
     UPDATE reservation_lines AS line SET open = changed.open, fulfilled = changed.fulfilled
     FROM unnest(CAST(:reservation_ids AS uuid[]), CAST(:skus AS text[]), CAST(:location_ids AS text[]),
@@ -77,14 +76,14 @@ _UPDATE_LINES = text(
         AND line.location_id = changed.location_id
     """
 )
-_KNOWN_COMMANDS = text(
+_KNOWN_COMMANDS = Statement(
     """
     SELECT reservation_id, source, event_id FROM reservation_commands
     JOIN unnest(CAST(:reservation_ids AS uuid[]), CAST(:sources AS text[]), CAST(:event_ids AS text[]))
         AS asked (reservation_id, source, event_id) USING (reservation_id, source, event_id)
     """
 )
-_KEEP_COMMANDS = text(
+_KEEP_COMMANDS = Statement(
     """
     INSERT INTO reservation_commands (reservation_id, source, event_id, command, recorded_at)
     SELECT reservation_id, source, event_id, command, :now
@@ -92,18 +91,40 @@ _KEEP_COMMANDS = text(
         CAST(:command AS text[])) AS seen (reservation_id, source, event_id, command)
     """
 )
-_LAPSED = text(
+_LAPSED = Statement(
     """
     SELECT reservation_id FROM reservations WHERE state = 'held' AND expires_at <= :now
     ORDER BY expires_at LIMIT :limit
     """
 )
-_OPEN_AT = text(
+_OPEN_AT = Statement(
     """
     SELECT location_id, sku, reservation_id, reference, state, created_at, open
     FROM unnest(CAST(:location_ids AS text[]), CAST(:skus AS text[])) AS short (location_id, sku)
     JOIN reservation_lines USING (location_id, sku) JOIN reservations USING (reservation_id)
     WHERE open > 0
+    """
+)
+
+_COLUMNS = "reservation_id::text AS reservation_id, reference, channel, state, order_id, expires_at, created_at"
+_LOAD = Statement(f"SELECT {_COLUMNS} FROM reservations WHERE reservation_id = CAST(:id AS uuid)")
+_LOCK = Statement(
+    f"""
+    SELECT {_COLUMNS} FROM reservations WHERE reservation_id = ANY(CAST(:ids AS uuid[]))
+    ORDER BY reservations.reservation_id FOR UPDATE
+    """
+)
+_LINES = Statement(
+    """
+    SELECT reservation_id::text AS reservation_id, sku, location_id, quantity, open, fulfilled
+    FROM reservation_lines WHERE reservation_id = ANY(CAST(:ids AS uuid[]))
+    ORDER BY reservation_lines.reservation_id, sku, location_id
+    """
+)
+_IDS_BY_ORDER = Statement(
+    """
+    SELECT order_id, reservation_id::text AS reservation_id FROM reservations
+    WHERE order_id = ANY(CAST(:order_ids AS text[]))
     """
 )
 
@@ -114,30 +135,26 @@ CommandIdentity = tuple[str, str, str]
 async def insert(transaction: Transaction, granted: Sequence[Reservation], lines: Sequence[GrantedLine]) -> None:
     if granted:
         names = ("reservation_id", "reference", "channel", "state", "order_id", "expires_at", "created_at")
-        await transaction.execute(_INSERT, columns(granted, *names))
+        await _INSERT.run(transaction, **columns(granted, *names))
     if lines:
-        await transaction.execute(_INSERT_LINES, columns(lines, *GrantedLine._fields))
+        await _INSERT_LINES.run(transaction, **columns(lines, *GrantedLine._fields))
 
 
 async def lock(transaction: Transaction, reservation_ids: Iterable[str]) -> dict[str, Reservation]:
     """The reservations that exist under these ids, with their lines, locked in the order of their ids."""
-    ids = sorted(set(reservation_ids))
-    statement = select(RESERVATIONS).where(RESERVATIONS.c.reservation_id.in_(ids))
-    rows = await transaction.execute(statement.order_by(RESERVATIONS.c.reservation_id).with_for_update())
-    return await _with_lines(transaction, rows.all())
+    ids = list(set(reservation_ids))
+    return await _with_lines(transaction, await _LOCK.rows(transaction, ids=ids)) if ids else {}
 
 
 async def load(connection: AsyncConnection, reservation_id: str) -> Reservation | None:
-    statement = select(RESERVATIONS).where(RESERVATIONS.c.reservation_id == reservation_id)
-    found = await _with_lines(connection, (await connection.execute(statement)).all())
+    found = await _with_lines(connection, await _LOAD.rows(connection, id=reservation_id))
     return found.get(reservation_id)
 
 
 async def ids_by_order(connection: AsyncConnection, order_ids: Iterable[str]) -> dict[str, str]:
     """For each of these orders that has asked before: the id of its reservation, granted or rejected."""
-    statement = select(RESERVATIONS.c.order_id, RESERVATIONS.c.reservation_id)
-    rows = await connection.execute(statement.where(RESERVATIONS.c.order_id.in_(set(order_ids))))
-    return {row.order_id: row.reservation_id for row in rows.all()}
+    rows = await _IDS_BY_ORDER.rows(connection, order_ids=list(set(order_ids)))
+    return {row.order_id: row.reservation_id for row in rows}
 
 
 async def _with_lines(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> dict[str, Reservation]:
@@ -147,9 +164,8 @@ async def _with_lines(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> 
         )
         for row in rows
     }
-    statement = select(RESERVATION_LINES).where(RESERVATION_LINES.c.reservation_id.in_(list(found)))
-    ordered = statement.order_by(RESERVATION_LINES.c.sku, RESERVATION_LINES.c.location_id)
-    for row in (await connection.execute(ordered)).all():
+    # A statement of its own, after the lock: it sees what the lock waited for.
+    for row in await _LINES.rows(connection, ids=list(found)):
         line = Line(row.sku, row.location_id, row.quantity, row.open, row.fulfilled)
         found[row.reservation_id].lines.append(line)
     return found
@@ -160,54 +176,48 @@ async def update(transaction: Transaction, changed: Sequence[Reservation], now: 
     if not changed:
         return
     names = ("reservation_id", "state", "reference", "order_id", "expires_at")
-    await transaction.execute(_UPDATE, {**columns(changed, *names), "now": now})
+    await _UPDATE.run(transaction, **columns(changed, *names), now=now)
     lines = [(reservation.reservation_id, line) for reservation in changed for line in reservation.lines]
-    await transaction.execute(
-        _UPDATE_LINES,
-        {
-            "reservation_ids": [reservation_id for reservation_id, _ in lines],
-            "skus": [line.sku for _, line in lines],
-            "location_ids": [line.location_id for _, line in lines],
-            "open": [line.open for _, line in lines],
-            "fulfilled": [line.fulfilled for _, line in lines],
-        },
+    await _UPDATE_LINES.run(
+        transaction,
+        reservation_ids=[reservation_id for reservation_id, _ in lines],
+        skus=[line.sku for _, line in lines],
+        location_ids=[line.location_id for _, line in lines],
+        open=[line.open for _, line in lines],
+        fulfilled=[line.fulfilled for _, line in lines],
     )
 
 
 async def known_commands(transaction: Transaction, asked: Sequence[CommandIdentity]) -> set[CommandIdentity]:
     """Which of these commands have taken effect already; to be asked under the reservations' locks."""
-    rows = await transaction.execute(
-        _KNOWN_COMMANDS,
-        {
-            "reservation_ids": [identity[0] for identity in asked],
-            "sources": [identity[1] for identity in asked],
-            "event_ids": [identity[2] for identity in asked],
-        },
+    rows = await _KNOWN_COMMANDS.rows(
+        transaction,
+        reservation_ids=[identity[0] for identity in asked],
+        sources=[identity[1] for identity in asked],
+        event_ids=[identity[2] for identity in asked],
     )
-    return {(str(row.reservation_id), row.source, row.event_id) for row in rows.all()}
+    return {(str(row.reservation_id), row.source, row.event_id) for row in rows}
 
 
 async def keep_commands(transaction: Transaction, commands: Sequence[Any], now: datetime) -> None:
     """Remember commands, objects with reservation_id, source, event_id and command."""
     if commands:
         names = ("reservation_id", "source", "event_id", "command")
-        await transaction.execute(_KEEP_COMMANDS, {**columns(commands, *names), "now": now})
+        await _KEEP_COMMANDS.run(transaction, **columns(commands, *names), now=now)
 
 
 async def lapsed(connection: AsyncConnection, now: datetime, limit: int) -> list[str]:
     """Holds past their time, the oldest first."""
-    rows = await connection.execute(_LAPSED, {"now": now, "limit": limit})
-    return [str(reservation_id) for reservation_id in rows.scalars()]
+    rows = await _LAPSED.rows(connection, now=now, limit=limit)
+    return [str(row.reservation_id) for row in rows]
 
 
 async def open_at(transaction: Transaction, keys: Iterable[Key]) -> Mapping[Key, list[OpenPromise]]:
     """The open promises at these places."""
     asked = sorted(keys)
-    rows = await transaction.execute(
-        _OPEN_AT, {"location_ids": [place for place, _ in asked], "skus": [sku for _, sku in asked]}
-    )
+    rows = await _OPEN_AT.rows(transaction, location_ids=[place for place, _ in asked], skus=[sku for _, sku in asked])
     found: dict[Key, list[OpenPromise]] = defaultdict(list)
-    for row in rows.all():
+    for row in rows:
         promise = OpenPromise(str(row.reservation_id), row.reference, row.state, row.created_at, row.open)
         found[(row.location_id, row.sku)].append(promise)
     return found

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Text, cast, select, text
+from sqlalchemy import Row, Text, cast, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.store.tables import TILLS
-from shared.database import Transaction
+from shared.database import Statement, Transaction
 
 
 class Heard(NamedTuple):
@@ -21,7 +21,7 @@ class Heard(NamedTuple):
 
 
 # Both sides tell what they have not seen below a top: what is missing now is missing to both, up to the higher top.
-_HEAR = text(
+_HEAR = Statement(
     """
     INSERT INTO tills AS till (source, location_id, last_sequence, missing, last_seen_at, last_event_at)
     SELECT source, location_id, top, int8multirange(int8range(1, top + 1)) - CAST(seen AS int8multirange), :now, at
@@ -44,16 +44,14 @@ async def hear(transaction: Transaction, heard: Iterable[Heard], now: datetime) 
     tills = list(heard)
     if not tills:
         return
-    await transaction.execute(
-        _HEAR,
-        {
-            "sources": [till.source for till in tills],
-            "location_ids": [till.location_id for till in tills],
-            "tops": [max(till.sequences, default=0) for till in tills],
-            "seen": ["{" + ",".join(f"[{number},{number}]" for number in till.sequences) + "}" for till in tills],
-            "instants": [till.last_event_at for till in tills],
-            "now": now,
-        },
+    await _HEAR.run(
+        transaction,
+        sources=[till.source for till in tills],
+        location_ids=[till.location_id for till in tills],
+        tops=[max(till.sequences, default=0) for till in tills],
+        seen=["{" + ",".join(f"[{number},{number}]" for number in till.sequences) + "}" for till in tills],
+        instants=[till.last_event_at for till in tills],
+        now=now,
     )
 
 

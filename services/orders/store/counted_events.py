@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import text
-
-from shared.database import Transaction, listed
+from shared.database import Statement, Transaction, listed
 
 Mark = tuple[str, str, str]
 """(order_id, source, event_id)"""
 
-_MARK = text(
+_MARK = Statement(
     f"""
     INSERT INTO counted_events (order_id, source, event_id)
     SELECT * FROM {listed({"order_ids": "uuid", "sources": "text", "event_ids": "text"})}
@@ -24,7 +22,5 @@ async def first_time(transaction: Transaction, marks: Iterable[Mark]) -> set[Mar
     if not asked:
         return set()
     order_ids, sources, event_ids = zip(*asked, strict=True)
-    rows = await transaction.execute(
-        _MARK, {"order_ids": list(order_ids), "sources": list(sources), "event_ids": list(event_ids)}
-    )
-    return {(row.order_id, row.source, row.event_id) for row in rows.all()}
+    rows = await _MARK.rows(transaction, order_ids=list(order_ids), sources=list(sources), event_ids=list(event_ids))
+    return {(row.order_id, row.source, row.event_id) for row in rows}

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.orders.domain.sourcing import Network, Place
 from shared.contracts.locations import LocationChanged
-from shared.database import Transaction, columns, listed
+from shared.database import Statement, Transaction, columns, listed
 
 _LOCATION = {
     "location_id": "text",
@@ -21,7 +20,7 @@ _LOCATION = {
     "changed_at": "timestamptz",
     "event_id": "text",
 }
-_PUT = text(
+_PUT = Statement(
     f"""
     INSERT INTO locations AS known
         (location_id, kind, latitude, longitude, ships, offers_pickup, changed_at, event_id)
@@ -32,9 +31,9 @@ _PUT = text(
     WHERE (excluded.changed_at, excluded.event_id) > (known.changed_at, known.event_id)
     """
 )
-_ALL = text("SELECT location_id, kind, latitude, longitude, ships, offers_pickup FROM locations")
+_ALL = Statement("SELECT location_id, kind, latitude, longitude, ships, offers_pickup FROM locations")
 # Every change adds a version or raises one, so the sum tells any two contents apart, in whatever order they commit.
-_VERSION = text("SELECT count(*) AS places, coalesce(sum(version), 0) AS versions FROM locations")
+_VERSION = Statement("SELECT count(*) AS places, coalesce(sum(version), 0) AS versions FROM locations")
 
 Change = tuple[datetime, str, LocationChanged]
 """When a location changed, by which event, and into what."""
@@ -46,13 +45,11 @@ async def put(transaction: Transaction, changes: Sequence[Change]) -> None:
     for change in sorted(changes, key=lambda change: change[:2]):
         newest[change[2].location_id] = change
     locations = [location for _, _, location in newest.values()]
-    await transaction.execute(
-        _PUT,
-        {
-            **columns(locations, "location_id", "kind", "latitude", "longitude", "ships", "offers_pickup"),
-            "changed_at": [changed_at for changed_at, _, _ in newest.values()],
-            "event_id": [event_id for _, event_id, _ in newest.values()],
-        },
+    await _PUT.run(
+        transaction,
+        **columns(locations, "location_id", "kind", "latitude", "longitude", "ships", "offers_pickup"),
+        changed_at=[changed_at for changed_at, _, _ in newest.values()],
+        event_id=[event_id for _, event_id, _ in newest.values()],
     )
 
 
@@ -64,10 +61,10 @@ class Networks:
         self.latest = Network(())
 
     async def current(self, connection: AsyncConnection) -> Network:
-        row = (await connection.execute(_VERSION)).one()
+        (row,) = await _VERSION.rows(connection)
         version = (row.places, row.versions)
         if version != self._version:
-            self.latest = Network(_place(row) for row in (await connection.execute(_ALL)).all())
+            self.latest = Network(_place(row) for row in await _ALL.rows(connection))
             self._version = version
         return self.latest
 

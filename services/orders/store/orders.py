@@ -6,12 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.orders.domain.orders import Bag, Line, Order, Share, Shortage, touched
 from services.orders.domain.states import Method, State
-from shared.database import Transaction, listed
+from shared.database import Statement, Transaction, listed
 
 DECIDED_CHANNEL = "zaiko_orders_decided"
 """The notification's payload is order ids, with commas between."""
@@ -22,20 +21,20 @@ _COLUMNS = """
     order_id::text AS order_id, channel, member_id, method, fulfilment::text AS fulfilment, state, reservation_id, bag,
     shortages::text AS shortages
     """
-_LOCK = text(
+_LOCK = Statement(
     f"SELECT {_COLUMNS} FROM orders WHERE order_id = ANY(CAST(:ids AS uuid[])) ORDER BY order_id FOR NO KEY UPDATE"
 )
-_PAGE = text(
+_PAGE = Statement(
     f"SELECT {_COLUMNS} FROM orders WHERE order_id > CAST(:after AS uuid) ORDER BY orders.order_id LIMIT :limit"
 )
 # A statement of its own, after the lock: only then does it see what the transaction that was waited for has written.
-_LINES = text(
+_LINES = Statement(
     """
     SELECT order_id::text AS order_id, sku, quantity, cancelled, handed_over, returned
     FROM order_lines WHERE order_id = ANY(CAST(:ids AS uuid[])) ORDER BY order_id, place
     """
 )
-_SHARES = text(
+_SHARES = Statement(
     """
     SELECT order_id::text AS order_id, sku, location_id, quantity, cancelled, handed_over
     FROM allocations WHERE order_id = ANY(CAST(:ids AS uuid[])) ORDER BY order_id, sku, location_id
@@ -58,7 +57,7 @@ _SHARE = {
     "share_handed_over": "bigint",
 }
 _STEP = {"step_ids": "uuid", "step_states": "text", "step_causes": "text", "step_reasons": "text"}
-_WRITE = text(
+_WRITE = Statement(
     f"""
     WITH moved AS (
         UPDATE orders SET state = new.state, reservation_id = new.reservation_id, bag = new.bag,
@@ -88,12 +87,12 @@ async def lock(transaction: Transaction, order_ids: Iterable[str]) -> dict[str, 
     ids = sorted({order_id for order_id in order_ids if is_identifier(order_id)})
     if not ids:
         return {}
-    return await _load(transaction, (await transaction.execute(_LOCK, {"ids": ids})).all())
+    return await _load(transaction, await _LOCK.rows(transaction, ids=ids))
 
 
 async def page(connection: AsyncConnection, after: str, limit: int) -> dict[str, Order]:
     """Orders in the order of their ids, from behind `after` on, not locked."""
-    return await _load(connection, (await connection.execute(_PAGE, {"after": after, "limit": limit})).all())
+    return await _load(connection, await _PAGE.rows(connection, after=after, limit=limit))
 
 
 async def write(transaction: Transaction, orders: Iterable[Order], now: datetime) -> None:
@@ -103,7 +102,7 @@ async def write(transaction: Transaction, orders: Iterable[Order], now: datetime
         return
     decided = [order.order_id for order in moved if order.state_before is State.PENDING is not order.state]
     columns = {**_orders(moved), **_lines(moved), **_shares(moved), **_steps(moved), "decided": _payloads(decided)}
-    await transaction.execute(_WRITE, {**columns, "now": now, "channel": DECIDED_CHANNEL})
+    await _WRITE.run(transaction, **columns, now=now, channel=DECIDED_CHANNEL)
 
 
 def is_identifier(order_id: str) -> bool:
@@ -117,7 +116,7 @@ def is_identifier(order_id: str) -> bool:
 async def _load(connection: AsyncConnection, rows: Sequence[Any]) -> dict[str, Order]:
     orders = {row.order_id: _order(row) for row in rows}
     ids = {"ids": list(orders)}
-    for row in (await connection.execute(_LINES, ids)).all():
+    for row in await _LINES.rows(connection, **ids):
         orders[row.order_id].lines.append(
             Line(
                 sku=row.sku,
@@ -128,7 +127,7 @@ async def _load(connection: AsyncConnection, rows: Sequence[Any]) -> dict[str, O
             )
         )
     if any(order.reservation_id is not None for order in orders.values()):
-        for row in (await connection.execute(_SHARES, ids)).all():
+        for row in await _SHARES.rows(connection, **ids):
             orders[row.order_id].shares.append(
                 Share(
                     sku=row.sku,

@@ -4,15 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
-
 from shared.contracts.orders import OrderLine
-from shared.database import Transaction, columns, listed
+from shared.database import Statement, Transaction, columns, listed
 
 Name = tuple[str, str]
 """(channel, external_id): what a channel calls its order."""
 
-_NAMED = text(
+_NAMED = Statement(
     f"""
     SELECT channel, external_id, order_id::text AS order_id FROM orders
     JOIN {listed({"channels": "text", "external_ids": "text"})} AS asked (channel, external_id)
@@ -20,7 +18,7 @@ _NAMED = text(
     """
 )
 # Sorted by the unique key, so that two batches that race for the same names never wait for each other in a circle.
-_INSERT_ORDERS = text(
+_INSERT_ORDERS = Statement(
     f"""
     INSERT INTO orders (order_id, channel, external_id, member_id, currency, method, fulfilment,
         state, created_at, updated_at)
@@ -41,10 +39,10 @@ _INSERT_ORDERS = text(
         AS placed (order_id, channel, external_id, member_id, currency, method, fulfilment, arrival)
     ORDER BY channel, external_id, arrival
     ON CONFLICT (channel, external_id) DO NOTHING
-    RETURNING order_id::text
+    RETURNING order_id::text AS order_id
     """
 )
-_INSERT_LINES = text(
+_INSERT_LINES = Statement(
     f"""
     WITH lines AS (
         INSERT INTO order_lines (order_id, sku, place, quantity, unit_price)
@@ -79,8 +77,8 @@ async def named(transaction: Transaction, names: Iterable[Name]) -> dict[Name, s
     if not asked:
         return {}
     parameters = {"channels": [name[0] for name in asked], "external_ids": [name[1] for name in asked]}
-    rows = await transaction.execute(_NAMED, parameters)
-    return {(row.channel, row.external_id): row.order_id for row in rows.all()}
+    rows = await _NAMED.rows(transaction, **parameters)
+    return {(row.channel, row.external_id): row.order_id for row in rows}
 
 
 async def insert(
@@ -90,22 +88,20 @@ async def insert(
     if not orders:
         return []
     parameters = columns(orders, "order_id", "channel", "external_id", "member_id", "currency", "method", "fulfilment")
-    rows = await transaction.execute(_INSERT_ORDERS, {**parameters, "state": state, "now": now})
-    new_ids = set(rows.scalars())
+    rows = await _INSERT_ORDERS.rows(transaction, **parameters, state=state, now=now)
+    new_ids = {row.order_id for row in rows}
     stored = [order for order in orders if order.order_id in new_ids]
     lines = [(order.order_id, place, line) for order in stored for place, line in enumerate(order.lines)]
-    await transaction.execute(
-        _INSERT_LINES,
-        {
-            "line_order_ids": [order_id for order_id, _, _ in lines],
-            "places": [place for _, place, _ in lines],
-            "skus": [line.sku for _, _, line in lines],
-            "quantities": [line.quantity for _, _, line in lines],
-            "prices": [line.unit_price.amount for _, _, line in lines],
-            "order_ids": [order.order_id for order in stored],
-            "state": state,
-            "cause": cause,
-            "now": now,
-        },
+    await _INSERT_LINES.run(
+        transaction,
+        line_order_ids=[order_id for order_id, _, _ in lines],
+        places=[place for _, place, _ in lines],
+        skus=[line.sku for _, _, line in lines],
+        quantities=[line.quantity for _, _, line in lines],
+        prices=[line.unit_price.amount for _, _, line in lines],
+        order_ids=[order.order_id for order in stored],
+        state=state,
+        cause=cause,
+        now=now,
     )
     return stored

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic_core import to_json
-from sqlalchemy import text
 
 from services.orders.domain.orders import Shipped
-from shared.database import Transaction, listed
+from shared.database import Statement, Transaction, listed
 
-_INSERT = text(
+_INSERT = Statement(
     f"""
     INSERT INTO shipments (shipment_id, order_id, location_id, lines, carrier, tracking, shipped_at)
     SELECT shipment_id, order_id, location_id, CAST(lines AS jsonb), carrier, tracking, :now
@@ -33,17 +32,15 @@ async def insert(transaction: Transaction, shipments: Sequence[tuple[str, Shippe
     """Store the shipments, each with its order's id."""
     if not shipments:
         return
-    await transaction.execute(
-        _INSERT,
-        {
-            "shipment_ids": [shipment.shipment_id for _, shipment in shipments],
-            "order_ids": [order_id for order_id, _ in shipments],
-            "location_ids": [shipment.location_id for _, shipment in shipments],
-            "lines": [_lines(shipment) for _, shipment in shipments],
-            "carriers": [shipment.carrier for _, shipment in shipments],
-            "trackings": [shipment.tracking for _, shipment in shipments],
-            "now": now,
-        },
+    await _INSERT.run(
+        transaction,
+        shipment_ids=[shipment.shipment_id for _, shipment in shipments],
+        order_ids=[order_id for order_id, _ in shipments],
+        location_ids=[shipment.location_id for _, shipment in shipments],
+        lines=[_lines(shipment) for _, shipment in shipments],
+        carriers=[shipment.carrier for _, shipment in shipments],
+        trackings=[shipment.tracking for _, shipment in shipments],
+        now=now,
     )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.orders.store.orders import is_identifier
+from shared.database import Statement
 
 # Every part is one aggregate by the order's key, so nothing is multiplied by a join.
 _VIEW = """
@@ -37,7 +38,7 @@ _VIEW = """
     )::text AS shown
     FROM orders AS o
 """
-_MANY = text(f"{_VIEW} WHERE order_id = ANY(CAST(:ids AS uuid[]))")
+_MANY = Statement(f"{_VIEW} WHERE order_id = ANY(CAST(:ids AS uuid[]))")
 
 
 async def many(connection: AsyncConnection, order_ids: Sequence[str]) -> list[str | None]:
@@ -45,7 +46,7 @@ async def many(connection: AsyncConnection, order_ids: Sequence[str]) -> list[st
     ids = list({order_id for order_id in order_ids if is_identifier(order_id)})
     if not ids:
         return [None] * len(order_ids)
-    shown = {row.order_id: row.shown for row in (await connection.execute(_MANY, {"ids": ids})).all()}
+    shown = {row.order_id: row.shown for row in await _MANY.rows(connection, ids=ids)}
     return [shown.get(order_id) for order_id in order_ids]
 
 

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import text
+from shared.database import Statement, Transaction, columns
 
-from shared.database import Transaction, columns
-
-_KEEP = text(
+_KEEP = Statement(
     """
     INSERT INTO cancellations (source, event_id, order_id, recorded_at)
     SELECT * FROM unnest(CAST(:source AS text[]), CAST(:event_id AS text[]), CAST(:order_id AS text[]),
@@ -21,5 +19,5 @@ async def keep_new(transaction: Transaction, cancellations: Sequence[Any]) -> se
     """Keep those not seen before, objects with the table's columns as attributes; answers their (source, event_id)."""
     if not cancellations:
         return set()
-    rows = await transaction.execute(_KEEP, columns(cancellations, "source", "event_id", "order_id", "recorded_at"))
+    rows = await _KEEP.rows(transaction, **columns(cancellations, "source", "event_id", "order_id", "recorded_at"))
     return {(row.source, row.event_id) for row in rows}

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.pickup.store.tables import LOCATIONS
-from shared.database import Transaction, columns
+from shared.database import Statement, Transaction, columns
 
 # An event that comes late or again never overwrites a newer one.
-_PUT = text(
+_PUT = Statement(
     """
     INSERT INTO locations AS known
         (location_id, name, latitude, longitude, time_zone, offers_pickup, changed_at, event_id)
@@ -27,7 +27,7 @@ _PUT = text(
 
 async def put(transaction: Transaction, locations: Sequence[Any]) -> None:
     """Store locations, objects with the table's columns as attributes, each location once."""
-    await transaction.execute(_PUT, columns(locations, *LOCATIONS.c.keys()))
+    await _PUT.run(transaction, **columns(locations, *LOCATIONS.c.keys()))
 
 
 async def offering_pickup(connection: AsyncConnection) -> Sequence[Row[Any]]:

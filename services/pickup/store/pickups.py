@@ -4,15 +4,15 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, literal, select, text, tuple_
+from sqlalchemy import Row, Select, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.pickup.domain.pickups import Line, Pickup
 from services.pickup.store.tables import PICKUP_LINES, PICKUPS
-from shared.database import Transaction, columns
+from shared.database import Statement, Transaction, columns
 
-_ADD = text(
+_ADD = Statement(
     """
     INSERT INTO pickups (pickup_id, order_id, reservation_id, location_id, state, due_at, requested_at)
     SELECT pickup_id, order_id, reservation_id, location_id, state, due_at, requested_at
@@ -22,16 +22,16 @@ _ADD = text(
         AS asked (pickup_id, order_id, reservation_id, location_id, state, due_at, requested_at)
     ORDER BY order_id, location_id
     ON CONFLICT (order_id, location_id) DO NOTHING
-    RETURNING CAST(pickup_id AS text)
+    RETURNING CAST(pickup_id AS text) AS pickup_id
     """
 )
-_ADD_LINES = text(
+_ADD_LINES = Statement(
     """
     INSERT INTO pickup_lines (pickup_id, sku, quantity)
     SELECT * FROM unnest(CAST(:pickup_ids AS uuid[]), CAST(:sku AS text[]), CAST(:quantity AS bigint[]))
     """
 )
-_WRITE = text(
+_WRITE = Statement(
     """
     UPDATE pickups SET state = changed.state, started_at = changed.started_at, ready_at = changed.ready_at,
         held_until = changed.held_until, closed_at = changed.closed_at, code = changed.code,
@@ -45,7 +45,7 @@ _WRITE = text(
     WHERE pickups.pickup_id = changed.pickup_id
     """
 )
-_WRITE_LINES = text(
+_WRITE_LINES = Statement(
     """
     UPDATE pickup_lines AS line SET picked = changed.picked, short = changed.short, cancelled = changed.cancelled,
         echo_due = changed.echo_due
@@ -95,9 +95,9 @@ async def add(transaction: Transaction, pickups: Sequence[Pickup]) -> list[Picku
     if not pickups:
         return []
     names = ("pickup_id", "order_id", "reservation_id", "location_id", "state", "due_at", "requested_at")
-    stored = set((await transaction.execute(_ADD, columns(pickups, *names))).scalars())
+    stored = {row.pickup_id for row in await _ADD.rows(transaction, **columns(pickups, *names))}
     added = [pickup for pickup in pickups if pickup.pickup_id in stored]
-    await transaction.execute(_ADD_LINES, _line_columns(added, "sku", "quantity"))
+    await _ADD_LINES.run(transaction, **_line_columns(added, "sku", "quantity"))
     return added
 
 
@@ -138,8 +138,8 @@ async def write(transaction: Transaction, pickups: Sequence[Pickup]) -> None:
     """Write the pickups, each of them once, as they have become."""
     if not pickups:
         return
-    await transaction.execute(_WRITE, columns(pickups, *_CHANGING))
-    await transaction.execute(_WRITE_LINES, _line_columns(pickups, "sku", "picked", "short", "cancelled", "echo_due"))
+    await _WRITE.run(transaction, **columns(pickups, *_CHANGING))
+    await _WRITE_LINES.run(transaction, **_line_columns(pickups, "sku", "picked", "short", "cancelled", "echo_due"))
 
 
 def _line_columns(pickups: Sequence[Pickup], *names: str) -> dict[str, list[Any]]:
