@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 
+from shared.bus.partitioning import key_hash
 from shared.database import Database
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('zaiko migrate ' || :schema, 0))"
@@ -75,3 +76,29 @@ def create_shared_tables_v1() -> None:
     """The shared tables as the first release had them; later changes are migrations of their own."""
     for statement in SHARED_TABLES_V1:
         op.execute(statement)
+
+
+def bundle_outbox() -> None:
+    """The outbox in bundles: what waits in it stays, each message a bundle of its own."""
+    op.execute("ALTER TABLE outbox RENAME TO outbox_v1")
+    op.execute(
+        """CREATE TABLE outbox (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, topics text[] NOT NULL, keys text[] NOT NULL,
+            hashes integer[] NOT NULL, headers text[] NOT NULL, bodies bytea[] NOT NULL)"""
+    )
+    op.execute("ALTER TABLE outbox ALTER COLUMN bodies SET STORAGE EXTERNAL")
+    keys = op.get_bind().execute(text("SELECT DISTINCT key FROM outbox_v1")).scalars()
+    hashes = {key: key_hash(key) for key in keys}
+    op.get_bind().execute(
+        text(
+            """
+            INSERT INTO outbox (topics, keys, hashes, headers, bodies)
+            SELECT ARRAY[topic], ARRAY[key], ARRAY[hash], ARRAY[headers], ARRAY[value]
+            FROM outbox_v1 JOIN unnest(CAST(:keys AS text[]), CAST(:hashes AS integer[])) AS hashed (key, hash)
+                USING (key)
+            ORDER BY id
+            """
+        ),
+        {"keys": list(hashes), "hashes": list(hashes.values())},
+    )
+    op.execute("DROP TABLE outbox_v1")

@@ -1,20 +1,16 @@
 """The relay: publishes what the outbox holds, in its order, one relay at a time."""
 
 import asyncio
-import json
 from contextlib import suppress
 
 import structlog
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.bus.base import Bus, BusUnavailable, Message
+from shared.bus.base import Bus, BusUnavailable
 from shared.database import Database, Statement
 from shared.notifications import Notifications
-from shared.outbox import CHANNEL
+from shared.outbox import CHANNEL, DatabaseOutbox
 from shared.telemetry import RELAYED
 
-BATCH_LIMIT = 1_000
 POLL_S = 1.0
 """The safety net under the notification."""
 STANDBY_S = 1.0
@@ -22,17 +18,15 @@ RETRY_S = 0.5
 
 # Whoever holds this lock is the relay of its schema; it ends with the connection, so a dead relay never blocks.
 _LEAD = Statement("SELECT pg_try_advisory_lock(hashtextextended('zaiko relay ' || current_schema(), 0)) AS leads")
-# Identity values become visible out of order, so "what is still there" is asked, never "what is above the last".
-_WAITING = Statement("SELECT id, topic, key, headers, value FROM outbox ORDER BY id LIMIT :limit")
-_PUBLISHED = Statement("DELETE FROM outbox WHERE id = ANY(:ids)")
-# Losing a deletion in a crash only publishes a message twice, which every reader takes; so it need not wait for disk.
-_DELETIONS_MAY_BE_LOST = text("SET synchronous_commit = off")
 
 log = structlog.get_logger(__name__)
 
 
 class Relay:
-    """Moves messages from one service's outbox to the bus: at least once, in order per key."""
+    """Moves messages from one service's outbox to the bus: at least once, in order per key.
+
+    Identity values become visible out of order, so "what is still there" is asked, never "what is above the last".
+    """
 
     def __init__(self, database: Database, bus: Bus, notifications: Notifications) -> None:
         self._database = database
@@ -46,36 +40,30 @@ class Relay:
 
     async def run(self) -> None:
         """Publish until cancelled; a second relay of the same schema stands by."""
-        async with self._database.reading() as connection:
-            await connection.execute(_DELETIONS_MAY_BE_LOST)
+        async with self._database.single_statement() as connection:
             try:
                 while not (await _LEAD.rows(connection))[0].leads:  # noqa: ASYNC110 - another process holds it
                     await asyncio.sleep(STANDBY_S)
-                await self._lead(connection)
+                await self._lead(DatabaseOutbox(self._database, connection))
             finally:
-                # The lock and the setting belong to this session: it must not go back to the pool.
+                # The lock belongs to this session: it must not go back to the pool.
                 await connection.invalidate()
 
-    async def _lead(self, connection: AsyncConnection) -> None:
+    async def _lead(self, outbox: DatabaseOutbox) -> None:
+        relayed = RELAYED.labels(self._database.schema)
         while True:
             self._wake.clear()
             try:
-                full = await self._publish_waiting(connection)
+                forwarded = await self._bus.forward(outbox)
             except BusUnavailable as error:
+                if outbox.session.is_closed():
+                    raise
                 log.warning("relay.bus_unavailable", error=str(error), schema=self._database.schema)
                 await asyncio.sleep(RETRY_S)
                 continue
-            if not full:
+            relayed.inc(forwarded)
+            if not forwarded:
                 await self._woken()
-
-    async def _publish_waiting(self, connection: AsyncConnection) -> bool:
-        rows = await _WAITING.rows(connection, limit=BATCH_LIMIT)
-        if not rows:
-            return False
-        await self._bus.publish([Message(row.topic, row.key, json.loads(row.headers), row.value) for row in rows])
-        await _PUBLISHED.run(connection, ids=[row.id for row in rows])
-        RELAYED.labels(self._database.schema).inc(len(rows))
-        return len(rows) == BATCH_LIMIT
 
     async def _woken(self) -> None:
         # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the event.

@@ -1,6 +1,7 @@
 """The tables that every service has in its own schema: what makes its effects happen exactly once."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Column,
     DateTime,
@@ -25,10 +26,11 @@ def add_shared_tables(metadata: MetaData) -> None:
         "outbox",
         metadata,
         Column("id", BigInteger, Identity(always=True), primary_key=True),
-        Column("topic", Text, nullable=False),
-        Column("key", Text, nullable=False),
-        Column("headers", Text, nullable=False),
-        Column("value", LargeBinary, nullable=False),
+        Column("topics", ARRAY(Text), nullable=False),
+        Column("keys", ARRAY(Text), nullable=False),
+        Column("hashes", ARRAY(Integer), nullable=False),
+        Column("headers", ARRAY(Text), nullable=False),
+        Column("bodies", ARRAY(LargeBinary), nullable=False),
     )
     Table(
         "consumer_offsets",

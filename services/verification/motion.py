@@ -17,7 +17,12 @@ async def waiting_keys(connection: AsyncConnection, schemas: Sequence[str]) -> s
     keys: set[str] = set()
     for schema in schemas:
         found = await connection.execute(
-            text(f'SELECT DISTINCT key FROM "{schema}".outbox WHERE topic = ANY(CAST(:topics AS text[]))'),
+            text(
+                f"""
+                SELECT DISTINCT key FROM "{schema}".outbox, unnest(topics, keys) AS message (topic, key)
+                WHERE topic = ANY(CAST(:topics AS text[]))
+                """
+            ),
             {"topics": _TOPICS},
         )
         keys.update(found.scalars())

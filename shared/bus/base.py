@@ -12,7 +12,7 @@ Offsets count from 0 without meaning beyond their order: a reader may see gaps (
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class Message(NamedTuple):
@@ -63,6 +63,30 @@ class Subscription(Protocol):
         ...
 
 
+class Outbox(Protocol):
+    """Messages that are committed in a service's database and wait to be published; in bundles, oldest first."""
+
+    @property
+    def url(self) -> str:
+        """Which database it is in."""
+        ...
+
+    @property
+    def session(self) -> Any:
+        """The driver's connection to it."""
+        ...
+
+    async def waiting(self, limit: int) -> tuple[Sequence[int], Sequence[Message]]:
+        """The oldest bundles, at most `limit` of them: their ids, and all their messages in order."""
+        ...
+
+    async def remove(self, ids: Sequence[int]) -> None: ...
+
+
+OUTBOX_LIMIT = 64
+"""So many bundles are forwarded at once."""
+
+
 class Bus(Protocol):
     async def start(self) -> None: ...
 
@@ -70,6 +94,13 @@ class Bus(Protocol):
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Append all messages in their order; durable on return. Raises BusUnavailable, after which some may be in."""
+        ...
+
+    async def forward(self, outbox: Outbox) -> int:
+        """Publish what waits there, at most OUTBOX_LIMIT bundles, and take it out; how many messages it was.
+
+        At least once: after a fault between the two the same messages are published again. Raises BusUnavailable.
+        """
         ...
 
     def subscribe(
@@ -89,3 +120,12 @@ class Bus(Protocol):
         does not name is through from the start.
         """
         ...
+
+
+async def publish_waiting(bus: Bus, outbox: Outbox) -> int:
+    """`forward` for a bus that is somewhere else than the outbox: publish, then take out."""
+    ids, messages = await outbox.waiting(OUTBOX_LIMIT)
+    if messages:
+        await bus.publish(messages)
+        await outbox.remove(ids)
+    return len(messages)

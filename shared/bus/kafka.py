@@ -14,7 +14,17 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListen
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from shared.bus.base import BusUnavailable, LoadOffsets, Message, Offsets, Partition, Record, Subscription
+from shared.bus.base import (
+    BusUnavailable,
+    LoadOffsets,
+    Message,
+    Offsets,
+    Outbox,
+    Partition,
+    Record,
+    Subscription,
+    publish_waiting,
+)
 from shared.bus.kafka_members import Member
 from shared.bus.kafka_wire import BATCH_BYTES_LIMIT, from_wire, refuse_too_large, send_in_order
 from shared.bus.kafka_wire import topic_configuration as configuration
@@ -110,6 +120,9 @@ class KafkaBus:
         finally:
             for send in sends:
                 send.cancel()
+
+    async def forward(self, outbox: Outbox) -> int:
+        return await publish_waiting(self, outbox)
 
     @asynccontextmanager
     async def subscribe(

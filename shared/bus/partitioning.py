@@ -10,11 +10,12 @@ _WORD = 0xFFFFFFFF
 
 def partition_of(key: str, partitions: int) -> int:
     """The partition, 0 to `partitions - 1`, that Kafka's default partitioner gives a keyed record."""
-    return _positive_hash(key) % partitions
+    return key_hash(key) % partitions
 
 
 @lru_cache(_CACHED_KEYS_LIMIT)
-def _positive_hash(key: str) -> int:
+def key_hash(key: str) -> int:
+    """What decides the partition of a key, 31 bits: it is the same however many partitions a topic has."""
     return murmur2(key.encode()) & 0x7FFFFFFF
 
 

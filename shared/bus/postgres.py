@@ -1,7 +1,8 @@
 """The bus as a log in PostgreSQL: the embedded default, without a broker.
 
 A publish is one call of `bus.append`: it locks the partitions it touches in key order, so that offsets become
-visible in order and without gaps, and wakes the readers with NOTIFY. Members of a group share its partitions
+visible in order and without gaps, and wakes the readers with NOTIFY. An outbox in the same database is moved into the
+log where it lies. Members of a group share its partitions
 by advisory locks of their connections: who dies loses its connection, and with it the locks, so there is no
 heartbeat to tune. The locks are for sharing only; that an event takes effect once is the reader's own
 compare-and-set on its stored offset.
@@ -19,7 +20,18 @@ import structlog
 from pydantic_core import to_json
 
 from shared.bus import postgres_sql as sql
-from shared.bus.base import BusUnavailable, LoadOffsets, Message, Offsets, Partition, Record, Subscription
+from shared.bus.base import (
+    OUTBOX_LIMIT,
+    BusUnavailable,
+    LoadOffsets,
+    Message,
+    Offsets,
+    Outbox,
+    Partition,
+    Record,
+    Subscription,
+    publish_waiting,
+)
 from shared.bus.partitioning import partition_of
 from shared.bus.postgres_members import Ear, Member, connection_faults, lock_key
 from shared.contracts.registry import TOPICS, Topic
@@ -29,7 +41,6 @@ RETENTION = timedelta(days=7)
 
 _POOL_LIMIT = 4
 _PRUNE_EVERY_S = 3_600.0
-_PRUNE_ROWS_LIMIT = 10_000
 _READ_RECORDS_LIMIT = 1_000
 
 _CONNECTION: Mapping[str, Any] = {
@@ -111,6 +122,13 @@ class PostgresBus:
                 [message.value for message in messages],
             )
 
+    async def forward(self, outbox: Outbox) -> int:
+        if outbox.url != self._database_url:
+            return await publish_waiting(self, outbox)
+        with connection_faults():
+            forwarded: int = await outbox.session.fetchval(sql.FORWARD, OUTBOX_LIMIT)
+        return forwarded
+
     @asynccontextmanager
     async def subscribe(
         self, group: str, topics: Sequence[str], load_offsets: LoadOffsets, *, limit: int = 1_000
@@ -160,12 +178,8 @@ class PostgresBus:
         pruned = 0
         for partition in chain.from_iterable(self._partitions.values()):
             statement = sql.PRUNE_SUPERSEDED if self._topics[partition.topic].compacted else sql.PRUNE_AGED
-            deleted = _PRUNE_ROWS_LIMIT
-            while deleted == _PRUNE_ROWS_LIMIT:
-                with connection_faults():
-                    status = await self._pool.execute(statement, *partition, retention, _PRUNE_ROWS_LIMIT)
-                deleted = int(status.removeprefix("DELETE "))
-                pruned += deleted
+            with connection_faults():
+                pruned += await self._pool.fetchval(statement, *partition, retention)
         return pruned
 
     async def _open_ear(self, topics: Collection[str], group: str | None = None) -> Ear:

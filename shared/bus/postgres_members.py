@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import count
 from time import monotonic
 from typing import Any
 
@@ -17,6 +18,8 @@ from shared.bus.base import BusUnavailable, LoadOffsets, Message, Offsets, Parti
 _POLL_S = 2.0
 _CLOSE_TIMEOUT_S = 2.0
 _PAGE_BYTES_LIMIT = 16 * 1024 * 1024
+_PAGE_BATCHES_LIMIT = 64
+"""Of one partition; so many rows are looked at before the limits of records and bytes are drawn."""
 
 _log = structlog.get_logger(__name__)
 
@@ -94,11 +97,18 @@ class Ear:
             [stop.get(partition, sql.FOREVER) for partition in start],
             limit,
             _PAGE_BYTES_LIMIT,
+            _PAGE_BATCHES_LIMIT,
         )
-        return [
-            Record(Partition(topic, number), offset, Message(topic, key, from_json(headers), value))
-            for topic, number, offset, key, headers, value in rows
-        ]
+        records: list[Record] = []
+        for topic, number, first_offset, *batch in rows:
+            place = Partition(topic, number)
+            first, last = start[place], stop.get(place, sql.FOREVER)
+            records += [
+                Record(place, offset, Message(topic, key, from_json(headers), body))
+                for offset, key, headers, body in zip(count(first_offset), *batch, strict=False)
+                if first <= offset < last
+            ]
+        return records[:limit]
 
 
 OpenEar = Callable[[Collection[str], str], Awaitable[Ear]]

@@ -1,21 +1,37 @@
-"""The SQL of the bus in PostgreSQL: its tables, the one way to append, pages, sharing and pruning."""
+"""The SQL of the bus in PostgreSQL: its tables, the one way to append, pages, sharing and pruning.
+
+The log is kept in batches, as brokers keep theirs: what was published together for a partition is one row. Records
+of a row have the offsets from `first_offset` up to, not including, `next_offset`.
+"""
 
 APPENDED = "bus_appended"
 REGROUPED = "bus_regrouped"
 FOREVER = 2**63 - 1
+BATCH_RECORDS_LIMIT = 500
+"""So many records in one row at most: a reader that takes less than a row at a time reads the rest of it again."""
 
 SCHEMA = f"""
 CREATE SCHEMA IF NOT EXISTS bus;
 CREATE TABLE IF NOT EXISTS bus.partitions (
     topic text, number int, next_offset bigint NOT NULL DEFAULT 0, PRIMARY KEY (topic, number)
 ) WITH (fillfactor = 50);
-CREATE TABLE IF NOT EXISTS bus.log (
-    topic text, partition int, "offset" bigint,
-    key text NOT NULL, headers json NOT NULL, value bytea NOT NULL, published_at timestamptz NOT NULL,
-    PRIMARY KEY (topic, partition, "offset")
+CREATE TABLE IF NOT EXISTS bus.batches (
+    topic text, partition int, first_offset bigint NOT NULL, next_offset bigint,
+    keys text[] NOT NULL, headers text[] NOT NULL, bodies bytea[] STORAGE EXTERNAL NOT NULL,
+    bytes bigint NOT NULL, published_at timestamptz NOT NULL,
+    PRIMARY KEY (topic, partition, next_offset)
 );
+DO $$ BEGIN
+    IF to_regclass('bus.log') IS NOT NULL THEN  -- until 0.1 every record was a row
+        INSERT INTO bus.batches
+        SELECT topic, partition, "offset", "offset" + 1, ARRAY[key], ARRAY[headers::text], ARRAY[value],
+            octet_length(value), published_at
+        FROM bus.log;
+        DROP TABLE bus.log;
+    END IF;
+END $$;
 CREATE OR REPLACE FUNCTION bus.append(
-    topics text[], numbers int[], keys text[], headers json[], bodies bytea[]
+    topics text[], numbers int[], keys text[], headers text[], bodies bytea[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE appended bigint;
 BEGIN
@@ -23,22 +39,51 @@ BEGIN
     WHERE (topic, number) IN (SELECT * FROM unnest(topics, numbers))
     ORDER BY topic, number FOR NO KEY UPDATE;
 
-    INSERT INTO bus.log
-    SELECT topic, number, next_offset - 1 + row_number() OVER (PARTITION BY topic, number ORDER BY place),
-        m.key, m.header, m.body, clock_timestamp()
-    FROM unnest(topics, numbers, keys, headers, bodies)
-        WITH ORDINALITY AS m(topic, number, key, header, body, place)
-    JOIN bus.partitions USING (topic, number);
-    GET DIAGNOSTICS appended = ROW_COUNT;
-    IF appended <> cardinality(topics) THEN
+    WITH placed AS (
+        SELECT topic, number, key, header, body,
+            row_number() OVER (PARTITION BY topic, number ORDER BY place) - 1 AS nth
+        FROM unnest(topics, numbers, keys, headers, bodies)
+            WITH ORDINALITY AS m (topic, number, key, header, body, place)),
+    grouped AS (
+        SELECT topic, number, min(nth) AS first, max(nth) + 1 AS next, array_agg(key ORDER BY nth) AS keys,
+            array_agg(header ORDER BY nth) AS headers, array_agg(body ORDER BY nth) AS bodies,
+            sum(octet_length(body)) AS bytes
+        FROM placed GROUP BY topic, number, nth / {BATCH_RECORDS_LIMIT}),
+    stored AS (
+        INSERT INTO bus.batches
+        SELECT topic, number, next_offset + first, next_offset + next, g.keys, g.headers, g.bodies, bytes,
+            clock_timestamp()
+        FROM grouped AS g JOIN bus.partitions USING (topic, number)
+        RETURNING topic, partition, next_offset - first_offset AS records),
+    counted AS (SELECT topic, partition, sum(records) AS records FROM stored GROUP BY topic, partition),
+    moved AS (
+        UPDATE bus.partitions AS p SET next_offset = p.next_offset + counted.records
+        FROM counted WHERE p.topic = counted.topic AND p.number = counted.partition RETURNING counted.records)
+    SELECT sum(records) INTO appended FROM moved;
+    IF appended IS DISTINCT FROM cardinality(topics) THEN
         RAISE EXCEPTION 'a message names a partition that does not exist';
     END IF;
-
-    UPDATE bus.partitions p SET next_offset = p.next_offset + touched.messages
-    FROM (SELECT t, n, count(*) AS messages FROM unnest(topics, numbers) AS u(t, n) GROUP BY t, n) AS touched
-    WHERE p.topic = touched.t AND p.number = touched.n;
-
     PERFORM pg_notify('{APPENDED}', t) FROM (SELECT DISTINCT t FROM unnest(topics) AS t) AS distinct_topics;
+END $$;
+CREATE OR REPLACE FUNCTION bus.forward(bundles int) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    bundle record;
+    forwarded bigint := 0;
+BEGIN
+    FOR bundle IN
+        WITH taken AS (
+            DELETE FROM outbox WHERE id IN (SELECT id FROM outbox ORDER BY id LIMIT bundles) RETURNING *)
+        SELECT taken.*, (
+            SELECT array_agg(hash % partitions ORDER BY place)
+            FROM unnest(taken.topics, taken.hashes) WITH ORDINALITY AS m (topic, hash, place)
+            JOIN (SELECT topic, count(*)::int AS partitions FROM bus.partitions GROUP BY topic) AS known USING (topic)
+        ) AS numbers
+        FROM taken ORDER BY id
+    LOOP
+        PERFORM bus.append(bundle.topics, bundle.numbers, bundle.keys, bundle.headers, bundle.bodies);
+        forwarded := forwarded + cardinality(bundle.topics);
+    END LOOP;
+    RETURN forwarded;
 END $$;
 """
 LOCK_SCHEMA = "SELECT pg_advisory_xact_lock($1)"
@@ -51,18 +96,22 @@ PARTITIONS = "SELECT topic, number FROM bus.partitions ORDER BY number, topic"
 END_OFFSETS = "SELECT number, next_offset FROM bus.partitions WHERE topic = $1"
 
 APPEND = "SELECT bus.append($1, $2, $3, $4, $5)"
+FORWARD = "SELECT bus.forward($1)"
+"""Moves what waits in the `outbox` of the session's schema into the log, in one transaction."""
+
 PAGE = """
-SELECT topic, partition, "offset", key, headers, value FROM (
+SELECT topic, partition, first_offset, keys, headers, bodies FROM (
     SELECT found.*, place,
-        sum(octet_length(value)) OVER (ORDER BY place, "offset") - octet_length(value) AS bytes_before
+        sum(records) OVER before - records AS records_before, sum(bytes) OVER before - bytes AS bytes_before
     FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[])
         WITH ORDINALITY AS wanted(t, n, start, stop, place)
     CROSS JOIN LATERAL (
-        SELECT * FROM bus.log WHERE topic = t AND partition = n AND "offset" >= start AND "offset" < stop
-        ORDER BY "offset" LIMIT $5
+        SELECT *, least(next_offset, stop) - greatest(first_offset, start) AS records FROM bus.batches
+        WHERE topic = t AND partition = n AND next_offset > start AND first_offset < stop
+        ORDER BY next_offset LIMIT least($5::int, $7::int)
     ) AS found
-    ORDER BY place, "offset" LIMIT $5
-) AS page WHERE bytes_before < $6 ORDER BY place, "offset"
+    WINDOW before AS (ORDER BY place, next_offset)
+) AS page WHERE records_before < $5::int AND bytes_before < $6::int ORDER BY place, first_offset
 """
 
 MEMBERS = """
@@ -78,19 +127,27 @@ TELL = f"SELECT pg_notify('{REGROUPED}', $1)"
 LEAVE = f"SELECT pg_advisory_unlock_all(), pg_notify('{REGROUPED}', $1)"
 
 PRUNE_AGED = """
-DELETE FROM bus.log WHERE (topic, partition, "offset") IN (
-    SELECT topic, partition, "offset" FROM (
-        SELECT * FROM bus.log WHERE topic = $1 AND partition = $2 ORDER BY "offset" LIMIT $4
-    ) AS oldest WHERE published_at < now() - $3::interval
-)
+WITH deleted AS (
+    DELETE FROM bus.batches WHERE topic = $1 AND partition = $2 AND published_at < now() - $3::interval
+    RETURNING cardinality(keys) AS records)
+SELECT coalesce(sum(records), 0)::bigint FROM deleted
 """
+# An old batch with superseded records in it gives way to what is left of it, each record a row of its own.
 PRUNE_SUPERSEDED = """
-DELETE FROM bus.log WHERE (topic, partition, "offset") IN (
-    SELECT topic, partition, "offset" FROM bus.log AS old
-    WHERE topic = $1 AND partition = $2 AND published_at < now() - $3::interval AND EXISTS (
-        SELECT FROM bus.log AS newer
-        WHERE newer.topic = $1 AND newer.partition = $2
-        AND newer.key = old.key AND newer."offset" > old."offset"
-    ) LIMIT $4
-)
+WITH records AS (
+    SELECT batch.next_offset AS batch, published_at, key, header, body, first_offset + nth - 1 AS "offset"
+    FROM bus.batches AS batch,
+        unnest(keys, headers, bodies) WITH ORDINALITY AS record (key, header, body, nth)
+    WHERE topic = $1 AND partition = $2),
+judged AS (SELECT *, "offset" < max("offset") OVER (PARTITION BY key) AS is_superseded FROM records),
+old AS (SELECT DISTINCT batch FROM judged WHERE is_superseded AND published_at < now() - $3::interval),
+deleted AS (
+    DELETE FROM bus.batches WHERE topic = $1 AND partition = $2 AND next_offset IN (SELECT batch FROM old)
+    RETURNING next_offset AS batch, cardinality(keys) AS records),
+kept AS (
+    INSERT INTO bus.batches
+    SELECT $1, $2, "offset", "offset" + 1, ARRAY[key], ARRAY[header], ARRAY[body], octet_length(body), published_at
+    FROM deleted JOIN judged USING (batch) WHERE NOT is_superseded
+    RETURNING 1)
+SELECT coalesce((SELECT sum(records) FROM deleted), 0)::bigint - (SELECT count(*) FROM kept)
 """

@@ -1,6 +1,7 @@
 """The small words of the wire language: identifiers, quantities, money, instants."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import (
@@ -37,6 +38,7 @@ def _to_utc(instant: datetime) -> datetime:
         raise ValueError("no instant of the years 1 to 9999 in UTC") from error
 
 
+@lru_cache(256)
 def rfc3339(instant: datetime) -> str:
     """An instant as RFC 3339 in UTC with `Z`, e.g. `2017-11-20T09:00:00Z`."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

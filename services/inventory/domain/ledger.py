@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from services.inventory.domain.levels import Key, Level
 
@@ -64,8 +65,7 @@ Position = tuple[datetime, bool, str, str, int]
 """A place in time: instant, whether a count, and for counts (source, id, line)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(NamedTuple):
     """One line of a fact. `quantity` is positive; signed for an adjustment; the counted number for a count."""
 
     source: str
@@ -96,8 +96,7 @@ def fact_position(occurred_at: datetime) -> Position:
     return (occurred_at, False, "", "", 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A line of the ledger: `quantity` units from one account to another, and the on_hand that it left."""
 
     movement: Movement
@@ -161,6 +160,7 @@ def _post_one(movement: Movement, shelves: Mapping[Key, Shelf]) -> list[Entry]:
         correction = movement.quantity - shelf.balance_as_of(position)
         first = _entry(movement, Kind.COUNT, _by_sign(correction), abs(correction), shelf, position)
         insort(shelf.counts, position)
+        shelf.level.counted_at = max(shelf.level.counted_at or movement.occurred_at, movement.occurred_at)
     elif movement.kind is Kind.ADJUSTMENT:
         first = _entry(movement, movement.kind, _by_sign(movement.quantity), abs(movement.quantity), shelf, position)
     else:

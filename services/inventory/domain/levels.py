@@ -1,6 +1,7 @@
 """The level of one item at one place, and the rule of what may be promised of it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 Key = tuple[str, str]
 """(location_id, sku): the order in which rows are locked, everywhere."""
@@ -10,7 +11,8 @@ Key = tuple[str, str]
 class Level:
     """Units of one item at one place. `on_hand` may be negative: facts are never refused.
 
-    `announced_shortfall` is how much of the shortfall has been announced.
+    `announced_shortfall` is how much of the shortfall has been announced. `counted_at` is the instant of the latest
+    count that is known: what happened after it is before no count.
     """
 
     on_hand: int = 0
@@ -19,6 +21,18 @@ class Level:
     damaged: int = 0
     in_transit: int = 0
     announced_shortfall: int = 0
+    counted_at: datetime | None = None
+
+    def copy(self) -> "Level":
+        return Level(
+            self.on_hand,
+            self.reserved,
+            self.safety_stock,
+            self.damaged,
+            self.in_transit,
+            self.announced_shortfall,
+            self.counted_at,
+        )
 
     @property
     def available(self) -> int:

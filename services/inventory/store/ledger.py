@@ -8,21 +8,25 @@ from typing import Any
 from sqlalchemy import Row, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.inventory.domain.ledger import Entry, Movement, Position
+from services.inventory.domain.ledger import Entry, Kind, Movement, Position
 from services.inventory.domain.levels import Key
 from services.inventory.store.tables import LEDGER
-from shared.database import Statement, Transaction
+from shared.database import Statement, Transaction, driver
 
 Identity = tuple[str, str, str, int]
 """(location_id, source, event_id, line): under this a movement is recorded once, for ever."""
+Cause = tuple[str, str, str]
+"""(location_id, source, event_id): the event, or the movement by hand, that entries come of."""
 
+# One look for each event: what it recorded, it recorded together.
 _RECORDED = Statement(
     """
-    SELECT location_id, source, event_id, line
-    FROM ledger JOIN unnest(CAST(:location_ids AS text[]), CAST(:sources AS text[]), CAST(:event_ids AS text[]),
-        CAST(:lines AS integer[])) AS asked (location_id, source, event_id, line)
-        USING (location_id, source, event_id, line)
-    WHERE kind <> 'restatement'
+    SELECT location_id, source, event_id
+    FROM unnest(CAST(:location_ids AS text[]), CAST(:sources AS text[]), CAST(:event_ids AS text[]))
+        AS asked (location_id, source, event_id)
+    WHERE EXISTS (
+        SELECT FROM ledger WHERE ledger.location_id = asked.location_id AND ledger.source = asked.source
+            AND ledger.event_id = asked.event_id)
     """
 )
 _COUNTS_FROM = Statement(
@@ -51,42 +55,50 @@ _CHANGED_SINCE = Statement(
     GROUP BY place
     """
 )
-_APPEND = Statement(
-    """
-    INSERT INTO ledger (location_id, sku, source, event_id, line, kind, out_of, "into", quantity, shelf_change,
-        counted, balance, to_location_id, restated_source, restated_event_id, restated_line, reference, reason,
-        actor, occurred_at, recorded_at)
-    SELECT location_id, sku, source, event_id, line, kind, out_of, "into", quantity, shelf_change,
-        counted, balance, to_location_id, restated_source, restated_event_id, restated_line, reference, reason,
-        actor, occurred_at, :recorded_at
-    FROM unnest(CAST(:location_id AS text[]), CAST(:sku AS text[]), CAST(:source AS text[]), CAST(:event_id AS text[]),
-        CAST(:line AS integer[]), CAST(:kind AS text[]), CAST(:out_of AS text[]), CAST(:into AS text[]),
-        CAST(:quantity AS bigint[]), CAST(:shelf_change AS bigint[]), CAST(:counted AS bigint[]),
-        CAST(:balance AS bigint[]), CAST(:to_location_id AS text[]), CAST(:restated_source AS text[]),
-        CAST(:restated_event_id AS text[]), CAST(:restated_line AS integer[]), CAST(:reference AS text[]),
-        CAST(:reason AS text[]), CAST(:actor AS text[]), CAST(:occurred_at AS timestamptz[]))
-        WITH ORDINALITY AS entry (location_id, sku, source, event_id, line, kind, out_of, "into", quantity,
-            shelf_change, counted, balance, to_location_id, restated_source, restated_event_id, restated_line,
-            reference, reason, actor, occurred_at, place)
-    ORDER BY place
-    """
+_COLUMNS = (
+    "location_id",
+    "sku",
+    "source",
+    "event_id",
+    "line",
+    "kind",
+    "out_of",
+    "into",
+    "quantity",
+    "shelf_change",
+    "counted",
+    "balance",
+    "to_location_id",
+    "restated_source",
+    "restated_event_id",
+    "restated_line",
+    "reference",
+    "reason",
+    "actor",
+    "occurred_at",
+    "recorded_at",
 )
+_NO_COUNT = (None, None, None, None, None)
 
 
 def identity(movement: Movement) -> Identity:
     return (movement.location_id, movement.source, movement.event_id, movement.line)
 
 
-async def recorded(transaction: Transaction, movements: Sequence[Movement]) -> set[Identity]:
-    """Which of the movements the ledger has already; to be asked under the locks of their levels."""
+def cause(movement: Movement) -> Cause:
+    return (movement.location_id, movement.source, movement.event_id)
+
+
+async def recorded(transaction: Transaction, causes: Iterable[Cause]) -> set[Cause]:
+    """Which of these the ledger has already; to be asked under the locks of the levels that they touch."""
+    asked = list(set(causes))
     rows = await _RECORDED.rows(
         transaction,
-        location_ids=[movement.location_id for movement in movements],
-        sources=[movement.source for movement in movements],
-        event_ids=[movement.event_id for movement in movements],
-        lines=[movement.line for movement in movements],
+        location_ids=[location_id for location_id, _, _ in asked],
+        sources=[source for _, source, _ in asked],
+        event_ids=[event_id for _, _, event_id in asked],
     )
-    return {(row.location_id, row.source, row.event_id, row.line) for row in rows}
+    return {(row.location_id, row.source, row.event_id) for row in rows}
 
 
 async def counts_from(transaction: Transaction, earliest: Mapping[Key, datetime]) -> dict[Key, list[Position]]:
@@ -126,37 +138,38 @@ async def changed_since(transaction: Transaction, counts: Sequence[Movement]) ->
 
 
 async def append(transaction: Transaction, entries: Sequence[Entry], recorded_at: datetime) -> None:
-    if not entries:
-        return
-    rows = [_row(entry) for entry in entries]
-    await _APPEND.run(transaction, recorded_at=recorded_at, **{name: [row[name] for row in rows] for name in rows[0]})
+    """Append in this order."""
+    if entries:
+        rows = [_row(entry, recorded_at) for entry in entries]
+        await driver(transaction).copy_records_to_table("ledger", records=rows, columns=_COLUMNS)
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def _row(entry: Entry, recorded_at: datetime) -> tuple[Any, ...]:
     movement = entry.movement
-    restated = entry.restates or (None, None, None, None, None)
-    return {
-        "location_id": movement.location_id,
-        "sku": movement.sku,
-        "source": movement.source,
-        "event_id": movement.event_id,
-        "line": movement.line,
-        "kind": entry.kind,
-        "out_of": entry.out_of,
-        "into": entry.into,
-        "quantity": entry.quantity,
-        "shelf_change": entry.shelf_change,
-        "counted": movement.quantity if entry.kind == "count" else None,
-        "balance": entry.balance,
-        "to_location_id": movement.to_location_id,
-        "restated_source": restated[2],
-        "restated_event_id": restated[3],
-        "restated_line": restated[4],
-        "reference": movement.reference,
-        "reason": movement.reason,
-        "actor": movement.actor,
-        "occurred_at": entry.occurred_at,
-    }
+    _, _, restated_source, restated_event_id, restated_line = entry.restates or _NO_COUNT
+    return (
+        movement.location_id,
+        movement.sku,
+        movement.source,
+        movement.event_id,
+        movement.line,
+        entry.kind,
+        entry.out_of,
+        entry.into,
+        entry.quantity,
+        entry.shelf_change,
+        movement.quantity if entry.kind is Kind.COUNT else None,
+        entry.balance,
+        movement.to_location_id,
+        restated_source,
+        restated_event_id,
+        restated_line,
+        movement.reference,
+        movement.reason,
+        movement.actor,
+        entry.occurred_at,
+        recorded_at,
+    )
 
 
 async def page(

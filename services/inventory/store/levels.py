@@ -11,11 +11,11 @@ from services.inventory.domain.levels import Key, Level
 from services.inventory.store.tables import LEVELS
 from shared.database import Row, Statement, Transaction
 
-_QUANTITIES = ("on_hand", "reserved", "safety_stock", "damaged", "in_transit", "announced_shortfall")
+_KEPT = ("on_hand", "reserved", "safety_stock", "damaged", "in_transit", "announced_shortfall", "counted_at")
 
 _LOCK = Statement(
     """
-    SELECT sku, location_id, on_hand, reserved, safety_stock, damaged, in_transit, announced_shortfall
+    SELECT location_id, sku, on_hand, reserved, safety_stock, damaged, in_transit, announced_shortfall, counted_at
     FROM levels JOIN unnest(CAST(:location_ids AS text[]), CAST(:skus AS text[])) AS touched (location_id, sku)
         USING (sku, location_id)
     ORDER BY location_id, sku FOR UPDATE OF levels
@@ -31,11 +31,12 @@ _WRITE = Statement(
     """
     UPDATE levels SET on_hand = level.on_hand, reserved = level.reserved, safety_stock = level.safety_stock,
         damaged = level.damaged, in_transit = level.in_transit, announced_shortfall = level.announced_shortfall,
-        updated_at = :now
+        counted_at = level.counted_at, updated_at = :now
     FROM unnest(CAST(:location_ids AS text[]), CAST(:skus AS text[]), CAST(:on_hand AS bigint[]),
         CAST(:reserved AS bigint[]), CAST(:safety_stock AS bigint[]), CAST(:damaged AS bigint[]),
-        CAST(:in_transit AS bigint[]), CAST(:announced_shortfall AS bigint[]))
-        AS level (location_id, sku, on_hand, reserved, safety_stock, damaged, in_transit, announced_shortfall)
+        CAST(:in_transit AS bigint[]), CAST(:announced_shortfall AS bigint[]), CAST(:counted_at AS timestamptz[]))
+        AS level (location_id, sku, on_hand, reserved, safety_stock, damaged, in_transit, announced_shortfall,
+            counted_at)
     WHERE levels.location_id = level.location_id AND levels.sku = level.sku
     """
 )
@@ -57,7 +58,7 @@ def _by_column(keys: Iterable[Key]) -> dict[str, list[str]]:
 async def lock(transaction: Transaction, keys: Iterable[Key]) -> dict[Key, Level]:
     """The levels that exist under these keys, locked until the transaction ends."""
     rows = await _LOCK.rows(transaction, **_by_column(set(keys)))
-    return {(row.location_id, row.sku): Level(*row[2:]) for row in rows}
+    return {(location_id, sku): Level(*quantities) for location_id, sku, *quantities in rows}
 
 
 async def create(transaction: Transaction, keys: Iterable[Key]) -> None:
@@ -69,7 +70,7 @@ async def write(transaction: Transaction, levels: Mapping[Key, Level], now: date
     if not levels:
         return
     ordered = sorted(levels)
-    quantities = {name: [getattr(levels[key], name) for key in ordered] for name in _QUANTITIES}
+    quantities = {name: [getattr(levels[key], name) for key in ordered] for name in _KEPT}
     await _WRITE.run(transaction, **_by_column(ordered), **quantities, now=now)
 
 

@@ -63,6 +63,7 @@ LEVELS = Table(
     Column("damaged", BigInteger, nullable=False, server_default="0"),
     Column("in_transit", BigInteger, nullable=False, server_default="0"),
     Column("announced_shortfall", BigInteger, nullable=False, server_default="0"),
+    Column("counted_at", DateTime(timezone=True), comment="the instant of the latest count that is known"),
     instant("updated_at", server_default=func.now()),
     PrimaryKeyConstraint("sku", "location_id"),
     Index("ix_levels_location_id", "location_id", "sku"),

@@ -25,24 +25,25 @@ async def record(
     """
     if not movements:
         return set()
-    seen = await ledger.recorded(transaction, movements)
-    fresh: list[Movement] = []
+    known = await ledger.recorded(transaction, map(ledger.cause, movements))
+    fresh: dict[ledger.Identity, Movement] = {}
     for movement in movements:
-        identity = ledger.identity(movement)
-        if identity not in seen:
-            seen.add(identity)
-            fresh.append(movement)
+        if ledger.cause(movement) not in known:
+            fresh.setdefault(ledger.identity(movement), movement)
     if fresh:
-        shelves = await _shelves(transaction, levels, fresh)
-        await ledger.append(transaction, post(fresh, shelves), now)
-    return {ledger.identity(movement) for movement in fresh}
+        shelves = await _shelves(transaction, levels, list(fresh.values()))
+        await ledger.append(transaction, post(list(fresh.values()), shelves), now)
+    return set(fresh)
 
 
 async def _shelves(transaction: Transaction, levels: LockedLevels, movements: Sequence[Movement]) -> dict[Key, Shelf]:
+    """The shelves with their counts, as far as a movement may come before one. Most shelves have none to look for."""
     earliest: dict[Key, datetime] = {}
     for movement in movements:
-        earliest[movement.key] = min(movement.occurred_at, earliest.get(movement.key, movement.occurred_at))
-    counts = await ledger.counts_from(transaction, earliest)
+        counted_at = levels[movement.key].counted_at
+        if counted_at is not None and movement.occurred_at <= counted_at:
+            earliest[movement.key] = min(movement.occurred_at, earliest.get(movement.key, movement.occurred_at))
+    counts = await ledger.counts_from(transaction, earliest) if earliest else {}
     batch_counts = [movement for movement in movements if movement.kind is Kind.COUNT]
     changed_since = await ledger.changed_since(transaction, batch_counts)
     return {key: Shelf(levels[key], counts.get(key, []), changed_since.get(key, {})) for key in touched(movements)}

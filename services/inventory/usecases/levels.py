@@ -1,7 +1,6 @@
 """Levels under lock: taken in key order, settled once, and what changed is announced."""
 
-from collections.abc import Iterable, Sequence
-from copy import copy
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from services.inventory.domain.levels import Key, Level
@@ -21,8 +20,12 @@ class LockedLevels(dict[Key, Level]):
     """Levels locked by this transaction; `found` is how they stood, to tell what changed."""
 
     def __init__(self, levels: dict[Key, Level]) -> None:
-        super().__init__(levels)
-        self.found = {key: copy(level) for key, level in levels.items()}
+        self.found: dict[Key, Level] = {}
+        self.add(levels)
+
+    def add(self, levels: dict[Key, Level]) -> None:
+        self.update(levels)
+        self.found |= {key: level.copy() for key, level in levels.items()}
 
     def changed(self) -> dict[Key, Level]:
         return {key: level for key, level in self.items() if level != self.found[key]}
@@ -36,12 +39,16 @@ async def lock(transaction: Transaction, keys: Iterable[Key]) -> LockedLevels:
 async def lock_or_create(transaction: Transaction, keys: Iterable[Key]) -> LockedLevels:
     """The levels under all of the keys; their places and items must be known to exist."""
     wanted = set(keys)
-    found = await store.lock(transaction, wanted)
-    missing = wanted - found.keys()
+    levels = await lock(transaction, wanted)
+    await create(transaction, levels, wanted - levels.keys())
+    return levels
+
+
+async def create(transaction: Transaction, levels: LockedLevels, missing: Collection[Key]) -> None:
+    """Empty levels under the keys that are missing, locked with the others."""
     if missing:
         await store.create(transaction, missing)
-        found = await store.lock(transaction, wanted)
-    return LockedLevels(found)
+        levels.add(await store.lock(transaction, missing))
 
 
 async def settle(transaction: Transaction, levels: LockedLevels, now: datetime, events: Sequence[Event] = ()) -> None:

@@ -10,7 +10,7 @@ from services.inventory.domain.ledger import Kind, Movement
 from services.inventory.store import items, ledger, locations
 from services.inventory.store import tills as store
 from services.inventory.usecases.ledger import record, touched
-from services.inventory.usecases.levels import LockedLevels, lock, lock_or_create, settle
+from services.inventory.usecases.levels import LockedLevels, create, lock, settle
 from shared.consumer import Received
 from shared.contracts import sales, tills
 from shared.contracts.event import Event, EventType
@@ -72,8 +72,10 @@ async def _lock(transaction: Transaction, lines: Sequence[Sequence[Movement]]) -
     if not missing:
         return levels, set()
     unknown = await locations.unknown(transaction, [place for place, _ in missing])
-    await items.add_unlisted(transaction, {sku for place, sku in missing if place not in unknown})
-    return await lock_or_create(transaction, {key for key in wanted if key[0] not in unknown}), unknown
+    new = {key for key in missing if key[0] not in unknown}
+    await items.add_unlisted(transaction, {sku for _, sku in new})
+    await create(transaction, levels, new)
+    return levels, unknown
 
 
 def _unknown_location(location_id: str) -> DomainError:
