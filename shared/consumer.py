@@ -29,7 +29,8 @@ ATTEMPTS = 3
 """So often a batch is tried as a whole before the event that breaks it is looked for and put aside."""
 RETRY_S = 0.2
 RETRY_LIMIT_S = 5.0
-FETCH_LIMIT = 1_000
+FETCH_LIMIT = 250
+"""Records in one transaction: more save little, and hold up everything else that this process does."""
 
 
 class Received(NamedTuple, Generic[DataT]):

@@ -86,7 +86,9 @@ def bundle_outbox() -> None:
             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, topics text[] NOT NULL, keys text[] NOT NULL,
             hashes integer[] NOT NULL, headers text[] NOT NULL, bodies bytea[] NOT NULL)"""
     )
-    op.execute("ALTER TABLE outbox ALTER COLUMN bodies SET STORAGE EXTERNAL")
+    # It is read once and deleted: not worth the time that compression takes.
+    for column in ("headers", "bodies"):
+        op.execute(f"ALTER TABLE outbox ALTER COLUMN {column} SET STORAGE EXTERNAL")
     keys = op.get_bind().execute(text("SELECT DISTINCT key FROM outbox_v1")).scalars()
     hashes = {key: key_hash(key) for key in keys}
     op.get_bind().execute(

@@ -12,6 +12,7 @@ from services.inventory.api.stock_feed import StockFeed
 from services.inventory.settings import SCHEMA, Settings
 from services.inventory.usecases.reservations import expire_lapsed
 from shared.background import every
+from shared.batching import Batcher
 from shared.clock import Clock, utc_now
 from shared.foundation import Foundation
 from shared.http.app import build_app
@@ -37,7 +38,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     foundation = Foundation(settings, SCHEMA, clock)
     database = foundation.database
     feed = StockFeed(foundation.bus)
-    facts = foundation.consumer("inventory.tills", bus_door.TILL_TOPICS, bus_door.till_routes(clock))
+    # Several members of one group share the partitions: while one waits for the database, another decides.
+    facts = [
+        foundation.consumer("inventory.tills", bus_door.TILL_TOPICS, bus_door.till_routes(clock))
+        for _ in range(settings.till_members)
+    ]
     promises = foundation.consumer("inventory.promises", bus_door.PROMISE_TOPICS, bus_door.promise_routes(clock))
 
     async def expire() -> None:
@@ -48,9 +53,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with foundation.standing(
             feed=feed.run,
-            facts=facts.run,
             promises=promises.run,
             expiry=every(settings.expiry_interval_seconds, expire),
+            **{f"facts {number}": member.run for number, member in enumerate(facts)},
         ):
             yield
 
@@ -68,6 +73,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         clock=clock,
         settings=settings,
         feed=feed,
+        availability=Batcher(
+            "availability", availability.reading(database, clock, settings.limited_availability_below)
+        ),
         items=Door("items", database, items.decide_items),
         movements=Door("movements", database, stock.moving(clock)),
         reserve=Door("reserve", database, reservations.reserving(clock)),

@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS bus.partitions (
 ) WITH (fillfactor = 50);
 CREATE TABLE IF NOT EXISTS bus.batches (
     topic text, partition int, first_offset bigint NOT NULL, next_offset bigint,
-    keys text[] NOT NULL, headers text[] NOT NULL, bodies bytea[] STORAGE EXTERNAL NOT NULL,
+    keys text[] NOT NULL, headers text[] STORAGE EXTERNAL NOT NULL, bodies bytea[] STORAGE EXTERNAL NOT NULL,
     bytes bigint NOT NULL, published_at timestamptz NOT NULL,
     PRIMARY KEY (topic, partition, next_offset)
 );

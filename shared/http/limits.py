@@ -22,8 +22,8 @@ class BodyLimit:
             return
         limit = next((size for path, size in self._paths.items() if scope["path"].endswith(path)), self._limit_bytes)
         announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        refusal = response("body_too_large", DETAILS["body_too_large"], limit_bytes=limit, errors=[_FAULT])
         if announced.isdigit() and int(announced) > limit:
+            refusal = response("body_too_large", DETAILS["body_too_large"], limit_bytes=limit, errors=[_FAULT])
             await refusal(scope, receive, send)
             return
         arrived = 0

@@ -1,16 +1,23 @@
-"""HTTP door: what may be promised now. Always read from the levels themselves, never from a copy."""
+"""HTTP door: what may be promised now. Always read from the levels themselves, never from a copy.
 
-from collections import defaultdict
-from collections.abc import Sequence
+Questions are gathered like writes are: what is waiting is answered by one statement.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
+from pydantic_core import to_json
 
-from services.inventory.api.doors import Doors, Inventory
+from services.inventory.api.doors import Doors, Inventory, Wanted
 from services.inventory.domain.levels import Level
 from services.inventory.store import levels
+from shared.batching import Decide as Read
+from shared.clock import Clock
 from shared.contracts.values import Channel, Instant, LocationId, Sku, Wire
+from shared.database import Database
 from shared.http.auth import allow
 from shared.http.problems import responses
 
@@ -50,7 +57,8 @@ class AvailabilityQuery(Wire):
     "",
     summary="Availability of items",
     description="Units that may be promised now, in all and by location. An item that nobody has is `OutOfStock`.",
-    responses=responses("unauthenticated", "invalid_request"),
+    response_model=Availability,
+    responses=responses("unauthenticated", "invalid_request", "overloaded"),
     dependencies=[allow("operator", "storefront", "store-staff", "till")],
 )
 async def get(
@@ -58,37 +66,68 @@ async def get(
     sku: Annotated[list[Sku], Query(min_length=1, max_length=QUERY_LIMIT, description="Up to 200 items")],
     location_id: Annotated[list[LocationId] | None, Query(description="Only these places")] = None,
     channel: Annotated[Channel | None, Query(description="The channel that asks")] = None,
-) -> Availability:
-    return await _availability(doors, sku, location_id)
+) -> Response:
+    return await _answer(doors, sku, location_id)
 
 
 @router.post(
     "/query",
     summary="Availability of many items",
     description="The same for up to 1,000 items.",
-    responses=responses("unauthenticated", "invalid_request"),
+    response_model=Availability,
+    responses=responses("unauthenticated", "invalid_request", "overloaded"),
     dependencies=[allow("operator", "storefront", "store-staff", "till")],
 )
-async def query(body: AvailabilityQuery, doors: Inventory) -> Availability:
-    return await _availability(doors, body.skus, body.location_ids)
+async def query(body: AvailabilityQuery, doors: Inventory) -> Response:
+    return await _answer(doors, body.skus, body.location_ids)
 
 
-async def _availability(doors: Doors, skus: Sequence[str], location_ids: Sequence[str] | None) -> Availability:
-    async with doors.database.reading() as connection:
-        rows = await levels.of_skus(connection, skus, location_ids)
-    by_sku: dict[str, list[AvailableAt]] = defaultdict(list)
-    for row in rows:
-        by_sku[row.sku].append(AvailableAt.model_construct(location_id=row.location_id, available=_available(row)))
-    limited_below = doors.settings.limited_availability_below
-    items = [_item(sku, by_sku[sku], limited_below) for sku in dict.fromkeys(skus)]
-    return Availability.model_construct(as_of=doors.clock(), items=items)
+async def _answer(doors: Doors, skus: Sequence[str], location_ids: Sequence[str] | None) -> Response:
+    wanted = Wanted(tuple(dict.fromkeys(skus)), frozenset(location_ids) if location_ids else None)
+    return Response(await doors.availability.submit(wanted), media_type="application/json")
 
 
-def _available(row: Any) -> int:
-    return Level(row.on_hand, row.reserved, row.safety_stock).available
+def reading(database: Database, clock: Clock, limited_below: int) -> Read[Wanted, bytes]:
+    """The questions that are waiting, answered from one look at the levels; those that are equal share an answer.
+
+    Fewer than `limited_below` units are `LimitedAvailability`.
+    """
+
+    async def read(asked: Sequence[Wanted]) -> list[bytes]:
+        as_of = clock()
+        skus = {sku for wanted in asked for sku in wanted.skus}
+        places = [place for wanted in asked for place in wanted.location_ids or ()]
+        everywhere = any(wanted.location_ids is None for wanted in asked)
+        available: dict[str, list[tuple[str, int]]] = {sku: [] for sku in skus}
+        async with database.reading() as connection:
+            for sku, place, *quantities in await levels.promisable(connection, skus, None if everywhere else places):
+                available[sku].append((place, Level(*quantities).available))
+        answers = {wanted: to_json(_shown(wanted, available, as_of, limited_below)) for wanted in set(asked)}
+        return [answers[wanted] for wanted in asked]
+
+    return read
 
 
-def _item(sku: str, places: list[AvailableAt], limited_below: int) -> ItemAvailability:
-    total = sum(place.available for place in places)
-    status: Status = "OutOfStock" if total == 0 else "LimitedAvailability" if total < limited_below else "InStock"
-    return ItemAvailability.model_construct(sku=sku, available=total, status=status, locations=places)
+def _shown(
+    wanted: Wanted, available: Mapping[str, Sequence[tuple[str, int]]], as_of: datetime, limited_below: int
+) -> dict[str, Any]:
+    """An `Availability`, as its members."""
+    items = []
+    for sku in wanted.skus:
+        places = [at for at in available[sku] if wanted.location_ids is None or at[0] in wanted.location_ids]
+        total = sum(units for _, units in places)
+        items.append(
+            {
+                "sku": sku,
+                "available": total,
+                "status": _status(total, limited_below),
+                "locations": [{"location_id": place, "available": units} for place, units in places],
+            }
+        )
+    return {"as_of": as_of, "items": items}
+
+
+def _status(units: int, limited_below: int) -> Status:
+    if units == 0:
+        return "OutOfStock"
+    return "LimitedAvailability" if units < limited_below else "InStock"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 
@@ -12,10 +12,18 @@ from services.inventory.settings import Settings
 from services.inventory.store.items import Item
 from services.inventory.usecases.reservations import Change
 from services.inventory.usecases.reserve import Reserve
+from shared.batching import Batcher
 from shared.clock import Clock
 from shared.consumer import Reading
 from shared.database import Database
 from shared.http.door import Door
+
+
+class Wanted(NamedTuple):
+    """A question of availability: each item once, at these places or everywhere."""
+
+    skus: tuple[str, ...]
+    location_ids: frozenset[str] | None
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,7 @@ class Doors:
     clock: Clock
     settings: Settings
     feed: StockFeed
+    availability: Batcher[Wanted, bytes]
     items: Door[Sequence[Item]]
     movements: Door[Sequence[Movement]]
     reserve: Door[Reserve]

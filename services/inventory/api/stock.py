@@ -203,7 +203,7 @@ async def by_location(
 )
 async def by_sku(sku: Sku, doors: Inventory) -> Stock:
     async with doors.database.reading() as connection:
-        rows = await levels.of_skus(connection, [sku])
+        rows = await levels.of_sku(connection, sku)
         if not rows and await items.get(connection, sku) is None:
             raise DomainError("not_found", f"There is no item {sku}.")
     return Stock(sku=sku, as_of=doors.clock(), locations=[StockLevel(**_level(row)) for row in rows])

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 import structlog
 
 from shared.bus.base import Bus, BusUnavailable, Offsets, Partition, Record
-from shared.contracts.event import from_message
 from shared.contracts.stock import LEVEL_CHANGED, TOPIC, LevelChanged
 from shared.errors import InvalidRequest, Overloaded
 from shared.telemetry import STREAM_CLIENTS
@@ -29,8 +28,10 @@ class Filter:
     location_id: str | None
     sku: str | None
 
-    def takes(self, level: LevelChanged) -> bool:
-        return self.location_id in (None, level.location_id) and self.sku in (None, level.sku)
+    def takes(self, key: str) -> bool:
+        """Whether it asks for the shelf of this key, `location_id/sku`."""
+        location_id, _, sku = key.partition("/")
+        return self.location_id in (None, location_id) and self.sku in (None, sku)
 
 
 @dataclass(slots=True, eq=False)
@@ -63,11 +64,10 @@ class StockFeed:
 
     def _hand_on(self, record: Record) -> None:
         self._position[record.partition] = record.offset + 1
-        level = _level(record)
+        key = record.message.key
+        listeners = [listener for listener in self._listeners if listener.filter.takes(key)]
+        level = _level(record) if listeners else None
         if level is None:
-            return
-        listeners = [listener for listener in self._listeners if listener.filter.takes(level)]
-        if not listeners:
             return
         member = (encode(self._position), level)
         for listener in listeners:
@@ -87,8 +87,8 @@ class StockFeed:
                 position = {**dict.fromkeys(joined, 0), **start}
                 async for record in self._bus.read(TOPIC, start, joined):
                     position[record.partition] = record.offset + 1
-                    level = _level(record)
-                    if level is not None and wanted.takes(level):
+                    level = _level(record) if wanted.takes(record.message.key) else None
+                    if level is not None:
                         yield encode(position), level
             while (member := await listener.backlog.get()) is not None:
                 yield member
@@ -109,8 +109,9 @@ class StockFeed:
 
 def _level(record: Record) -> LevelChanged | None:
     message = record.message
-    event = from_message(message.headers, message.key, message.value)
-    return LEVEL_CHANGED.read(event) if event.type == LEVEL_CHANGED.name else None
+    if message.headers.get("ce_type") != LEVEL_CHANGED.name:
+        return None
+    return LevelChanged.model_validate_json(message.value)
 
 
 def encode(position: Offsets) -> str:

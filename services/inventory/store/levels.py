@@ -1,6 +1,6 @@
 """Levels in the database. Every lock on them is taken here, in key order: location, then sku."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,9 +40,15 @@ _WRITE = Statement(
     WHERE levels.location_id = level.location_id AND levels.sku = level.sku
     """
 )
-_OF_SKUS = Statement(
+_OF_SKU = Statement(
     """
-    SELECT sku, location_id, on_hand, reserved, safety_stock, damaged, in_transit, updated_at
+    SELECT location_id, on_hand, reserved, safety_stock, damaged, in_transit, updated_at
+    FROM levels WHERE sku = :sku ORDER BY location_id
+    """
+)
+_PROMISABLE = Statement(
+    """
+    SELECT sku, location_id, on_hand, reserved, safety_stock
     FROM levels WHERE sku = ANY(CAST(:skus AS text[]))
         AND (CAST(:location_ids AS text[]) IS NULL OR location_id = ANY(CAST(:location_ids AS text[])))
     ORDER BY sku, location_id
@@ -74,11 +80,17 @@ async def write(transaction: Transaction, levels: Mapping[Key, Level], now: date
     await _WRITE.run(transaction, **_by_column(ordered), **quantities, now=now)
 
 
-async def of_skus(
-    connection: AsyncConnection, skus: Sequence[str], location_ids: Sequence[str] | None = None
+async def of_sku(connection: AsyncConnection, sku: str) -> Sequence[Row]:
+    """The levels of an item, by location."""
+    return await _OF_SKU.rows(connection, sku=sku)
+
+
+async def promisable(
+    connection: AsyncConnection, skus: Collection[str], location_ids: Collection[str] | None
 ) -> Sequence[Row]:
-    """The levels of these items, at these places or everywhere; by sku, then location."""
-    return await _OF_SKUS.rows(connection, skus=list(set(skus)), location_ids=location_ids)
+    """What decides availability, (sku, location_id, on_hand, reserved, safety_stock), at these places or everywhere."""
+    places = None if location_ids is None else list(location_ids)
+    return await _PROMISABLE.rows(connection, skus=list(skus), location_ids=places)
 
 
 async def page_by_location(

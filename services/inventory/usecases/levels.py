@@ -8,7 +8,7 @@ from services.inventory.domain.oversold import at_risk
 from services.inventory.store import levels as store
 from services.inventory.store import reservations
 from shared.contracts.event import Event
-from shared.contracts.stock import LEVEL_CHANGED, OVERSOLD, LevelChanged, Oversold, PromiseAtRisk
+from shared.contracts.stock import LEVEL_CHANGED, OVERSOLD, Oversold, PromiseAtRisk
 from shared.database import Transaction
 from shared.identifiers import new_id
 from shared.outbox import announce
@@ -70,15 +70,15 @@ async def settle(transaction: Transaction, levels: LockedLevels, now: datetime, 
 
 def _level_changed(key: Key, level: Level, now: datetime) -> Event:
     location_id, sku = key
-    data = LevelChanged.model_construct(
-        sku=sku,
-        location_id=location_id,
-        on_hand=level.on_hand,
-        reserved=level.reserved,
-        available=level.available,
-        as_of=now,
-    )
-    return LEVEL_CHANGED.event(data, event_id=new_id(), source=SOURCE, time=now)
+    members = {
+        "sku": sku,
+        "location_id": location_id,
+        "on_hand": level.on_hand,
+        "reserved": level.reserved,
+        "available": level.available,
+        "as_of": now,
+    }
+    return LEVEL_CHANGED.made_of(members, key=f"{location_id}/{sku}", event_id=new_id(), source=SOURCE, time=now)
 
 
 async def _oversold(transaction: Transaction, levels: LockedLevels, keys: list[Key], now: datetime) -> list[Event]:
