@@ -15,16 +15,12 @@ import uvicorn
 from services.faults import CannotGoOn
 from services.installation import BusName, Installation
 from services.together import create_app
-from shared import collection
 from shared.database import Database
 from shared.embedded import embedded_postgres
+from shared.serving import BACKLOG, configuration
 from shared.telemetry import configure_logging
 
 HOST = "127.0.0.1"
-GRACE_S = 5
-BACKLOG = 2_048
-KEEP_ALIVE_S = 75
-"""Longer than clients keep an idle connection, so that it is they who close it and no request meets a closed one."""
 CONNECT_TIMEOUT_S = 2.0
 
 
@@ -79,19 +75,7 @@ def up(
 
 def _serve(installation: Installation, listener: socket.socket, stop: Stop) -> None:
     configure_logging()
-    app = create_app(installation)
-    collection.settle()
-    config = uvicorn.Config(
-        app,
-        loop="uvloop",
-        http="httptools",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACE_S,
-    )
-    stop.server = Server(config)
+    stop.server = Server(configuration(create_app(installation)))
     stop.server.run(sockets=[listener])
     if not stop.server.started and not stop.requested:
         raise CannotGoOn("the services did not start; the reason is in the log above")

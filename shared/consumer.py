@@ -76,14 +76,26 @@ _ADVANCE = Statement(
 
 
 class Consumer:
-    """One consumer group's member in this process: reads topics, applies batches through the routes."""
+    """One consumer group's member in this process: reads topics, applies batches through the routes.
 
-    def __init__(self, name: str, bus: Bus, database: Database, topics: Sequence[str], routes: Routes) -> None:
+    Events with a key that does not concern it are passed over unread.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        bus: Bus,
+        database: Database,
+        topics: Sequence[str],
+        routes: Routes,
+        concerns: Callable[[str], bool] = lambda key: True,
+    ) -> None:
         self.name = name
         self._bus = bus
         self._database = database
         self._topics = topics
         self._routes = routes
+        self._key_concerns = concerns
         self._offsets: dict[Partition, int] = {}
 
     async def run(self) -> None:
@@ -152,7 +164,7 @@ class Consumer:
     def _concerns(self, record: Record) -> bool:
         """Whether the event has a use case here, or must be looked at because it may be a dead letter."""
         kind = record.message.headers.get("ce_type")
-        return kind in self._routes or kind not in EVENT_TYPES
+        return (kind in self._routes and self._key_concerns(record.message.key)) or kind not in EVENT_TYPES
 
     async def _advance(self, transaction: Transaction, steps: Mapping[Partition, int]) -> None:
         partitions = sorted(steps)

@@ -1,6 +1,6 @@
 """What every service stands on: its database, the bus, the relay between the two, and the work in the background."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from shared.background import Loop, every, running
@@ -26,9 +26,11 @@ class Foundation:
         self.notifications = Notifications(settings.database_url)
         self._relay = Relay(self.database, self.bus, self.notifications)
 
-    def consumer(self, name: str, topics: Sequence[str], routes: Routes) -> Consumer:
+    def consumer(
+        self, name: str, topics: Sequence[str], routes: Routes, concerns: Callable[[str], bool] = lambda key: True
+    ) -> Consumer:
         """A consumer of this service; its loop is to be given to `standing`."""
-        return Consumer(name, self.bus, self.database, topics, routes)
+        return Consumer(name, self.bus, self.database, topics, routes, concerns)
 
     @asynccontextmanager
     async def standing(self, **loops: Loop) -> AsyncIterator[None]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import typer
 import uvicorn
@@ -18,6 +18,8 @@ from shared.telemetry import configure_logging
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 ResultT = TypeVar("ResultT")
 GRACE_S = 5
+BACKLOG = 2_048
+"""Connections that wait to be accepted."""
 KEEP_ALIVE_S = 75
 """Longer than the idle time of the usual clients and proxies, so that it is they who close, not we under their feet."""
 
@@ -35,17 +37,7 @@ def command_line(
         if not asyncio.run(_with_database(settings, name, is_migrated, migrations)):
             typer.echo(f"{name}: the schema is not up to date; run `python -m services.{name} migrate`", err=True)
             raise typer.Exit(1)
-        app = create_app(settings)
-        collection.settle()
-        uvicorn.run(
-            app,
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=GRACE_S,
-            timeout_keep_alive=KEEP_ALIVE_S,
-        )
+        uvicorn.Server(configuration(create_app(settings), host=settings.host, port=settings.port)).run()
 
     @cli.command("migrate", help="Create the schema, or bring it to the newest revision.")
     def migrate_() -> None:
@@ -53,6 +45,23 @@ def command_line(
         typer.echo(f"{name}: schema is up to date")
 
     return cli
+
+
+def configuration(app: FastAPI, **places: Any) -> uvicorn.Config:
+    """How every process of Zaiko serves an app that is built; `places` are uvicorn's words for where."""
+    collection.settle()
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        **places,
+    )
 
 
 async def _with_database(

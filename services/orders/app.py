@@ -11,7 +11,7 @@ from services.orders.api.decisions import Decisions
 from services.orders.api.doors import open_doors
 from services.orders.settings import SCHEMA, Settings
 from services.orders.store.locations import Networks
-from services.orders.store.orders import DECIDED_CHANNEL
+from services.orders.store.orders import DECIDED_CHANNEL, is_identifier
 from shared.clock import Clock, utc_now
 from shared.contracts import locations as locations_contract
 from shared.contracts import pickups, reservations, stock
@@ -28,19 +28,19 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     decisions = Decisions(foundation.database, settings.waiting_limit)
     foundation.notifications.on(DECIDED_CHANNEL, decisions.on_decided)
     # A consumer for each topic, so that a wave of stock levels never stands before a checkout's answer.
-    consumers = {
-        topic: foundation.consumer(f"orders.{topic.removeprefix('zaiko.')}", (topic,), routes)
-        for topic, routes in {
-            reservations.TOPIC: bus_door.reservation_routes(clock),
-            pickups.TOPIC: bus_door.pickup_routes(clock),
-            locations_contract.TOPIC: bus_door.location_routes(),
-            stock.TOPIC: bus_door.stock_routes(clock),
-        }.items()
-    }
+    # A reservation is an order's where its reference can be an order's id; carts have other names.
+    consumers = [
+        foundation.consumer(
+            "orders.reservations", (reservations.TOPIC,), bus_door.reservation_routes(clock), is_identifier
+        ),
+        foundation.consumer("orders.pickups", (pickups.TOPIC,), bus_door.pickup_routes(clock)),
+        foundation.consumer("orders.locations", (locations_contract.TOPIC,), bus_door.location_routes()),
+        foundation.consumer("orders.stock", (stock.TOPIC,), bus_door.stock_routes(clock)),
+    ]
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with foundation.standing(**{consumer.name: consumer.run for consumer in consumers.values()}):
+        async with foundation.standing(**{consumer.name: consumer.run for consumer in consumers}):
             yield
 
     app = build_app(

@@ -1,13 +1,13 @@
 """Bearer tokens: JWT signed with the installation's secret (RFC 7519, HS256); roles and, for some, one location."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any
 
 import jwt
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 
 from shared.errors import DomainError
@@ -55,27 +55,28 @@ class Verifier:
         return principal
 
 
-_documented = HTTPBearer(auto_error=False, description="`zaiko token --role …` prints one")
+class _Bearer(HTTPBearer):
+    """The security scheme of the OpenAPI pages and the check itself: one dependency, not a chain of two."""
 
+    def __init__(self, roles: Iterable[Role]) -> None:
+        super().__init__(scheme_name="HTTPBearer", description="`zaiko token --role …` prints one")
+        self._roles = frozenset(roles)
 
-def allow(*roles: Role) -> Any:
-    """A dependency: the principal, if its role is one of these."""
-    allowed = frozenset(roles)
-
-    async def principal(
-        request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_documented)]
-    ) -> Principal:
+    async def __call__(self, request: Request) -> Principal:  # type: ignore[override]
         scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
         if scheme.lower() != "bearer" or not token:
             raise DomainError("unauthenticated", DETAILS["unauthenticated"])
         verifier: Verifier = request.app.state.verifier
         found = verifier.principal(token)
-        if found.role not in allowed:
+        if found.role not in self._roles:
             raise DomainError("forbidden", f"The role {found.role} may not do this.")
         request.state.principal = found
         return found
 
-    return Depends(principal)
+
+def allow(*roles: Role) -> Any:
+    """A dependency: the principal, if its role is one of these."""
+    return Depends(_Bearer(roles))
 
 
 async def _request_key(request: Request, key: IdempotencyKeyHeader = None) -> RequestKey | None:

@@ -1,0 +1,43 @@
+"""Figure 7: from the moment a sale is accepted on the bus until web shops see it, at 500 sales a second.
+
+The reference is what cannot be less: one way over the bus and one commit, at the same pace on the same system.
+"""
+
+from collections.abc import AsyncIterator, Collection
+
+from tests.bench.figures import Sample
+from tests.bench.target import run_process
+from tests.bench.whole import PLACES, Whole, watched_skus
+
+NUMBERS = frozenset({7})
+SALES_PER_SECOND = 500
+SECONDS = 6.0
+REFERENCE_SECONDS = 2.5
+LIMIT_S = 240.0
+
+
+async def measure(system: Whole, wanted: Collection[int]) -> AsyncIterator[Sample]:
+    """One run."""
+    job = {
+        "port": system.target.ports[0],
+        "headers": dict(system.target.headers),
+        "per_second": SALES_PER_SECOND,
+        "seconds": SECONDS,
+        "reference_seconds": REFERENCE_SECONDS,
+        "skus": watched_skus(),
+        "places": [f"S{number}" for number in range(PLACES)],
+    }
+    found = await run_process("tests.bench.sales", job, LIMIT_S, system.site.environment)
+    reference = found["round_trip"]["p99_ms"] + found["commit"]["p99_ms"]
+    beside = {
+        "lag p99, ms": found["bus"]["p99_ms"],
+        "lag median, ms": found["bus"]["median_ms"],
+        "bus round trip p99, ms": found["round_trip"]["p99_ms"],
+        "bus round trip median, ms": found["round_trip"]["median_ms"],
+        "commit p99, ms": found["commit"]["p99_ms"],
+        "commit median, ms": found["commit"]["median_ms"],
+        "lag p99 of sales over HTTP, ms": found["http"]["p99_ms"],
+        "lag median of sales over HTTP, ms": found["http"]["median_ms"],
+        "the tills' share of one core": found["processor_share"],
+    }
+    yield Sample(7, found["bus"]["p99_ms"] / reference, beside)

@@ -1,0 +1,105 @@
+"""When a sale shows: on the stream of levels, and for some in the answers about availability.
+
+Nobody else changes the items that are sold here, so the level that a sale leaves is its own.
+"""
+
+import asyncio
+import json
+import time
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import httpx
+
+from tests.bench.connection import Connection, encoded
+
+Shelf = tuple[str, str]
+"""(location_id, sku)"""
+OPEN_LIMIT_S = 30.0
+SHOW_LIMIT_S = 20.0
+ASKERS = 4
+
+
+class Observer:
+    """Watches one installation on a port of this machine; instants are seconds of `time.perf_counter`."""
+
+    def __init__(self, port: int, headers: Mapping[str, str]) -> None:
+        self._port = port
+        self._headers = headers
+        self._on_hand: dict[Shelf, int] = {}
+        self._waiting: dict[Shelf, deque[tuple[int, int]]] = defaultdict(deque)
+        self._idle: asyncio.Queue[Connection] = asyncio.Queue()
+        self._opened = asyncio.Event()
+        self.seen: dict[int, float] = {}
+        """For each sale, by its number, when the stream had its level."""
+        self.shown: dict[int, float] = {}
+        """For the sales that were asked for, when an answer about availability had it."""
+
+    @asynccontextmanager
+    async def watching(self, skus: Sequence[str]) -> AsyncIterator[None]:
+        """Know what lies on the shelves, and follow the stream while the context is open."""
+        connections = [await Connection.open(self._port) for _ in range(ASKERS)]
+        for connection in connections:
+            self._idle.put_nowait(connection)
+        for item in json.loads(await self._ask("&".join(f"sku={sku}" for sku in skus)))["items"]:
+            for place in item["locations"]:
+                self._on_hand[place["location_id"], item["sku"]] = place["available"]
+        following = asyncio.create_task(self._follow())
+        try:
+            async with asyncio.timeout(OPEN_LIMIT_S):
+                await self._opened.wait()
+            yield
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            for connection in connections:
+                connection.close()
+
+    def sells(self, number: int, shelf: Shelf) -> int:
+        """Sale `number` is about to take one unit; the level that it will leave."""
+        self._on_hand[shelf] -= 1
+        self._waiting[shelf].append((self._on_hand[shelf], number))
+        return self._on_hand[shelf]
+
+    async def asks_for(self, number: int, shelf: Shelf, level: int) -> None:
+        """Ask about availability again and again until it shows the level that the sale leaves."""
+        location_id, sku = shelf
+        while True:
+            (item,) = json.loads(await self._ask(f"sku={sku}&location_id={location_id}"))["items"]
+            if item["available"] <= level:
+                self.shown[number] = time.perf_counter()
+                return
+
+    async def all_seen(self) -> None:
+        """Returns once the stream had every sale. TimeoutError where one is missing."""
+        async with asyncio.timeout(SHOW_LIMIT_S):
+            while any(self._waiting.values()):  # noqa: ASYNC110 - it is emptied one by one
+                await asyncio.sleep(0.02)
+
+    async def _ask(self, query: str) -> bytes:
+        path = f"/inventory/v1/availability?{query}"
+        connection = await self._idle.get()
+        status, body = await connection.ask(encoded({"method": "GET", "path": path, "headers": self._headers}))
+        self._idle.put_nowait(connection)
+        if status != 200:
+            raise RuntimeError(f"availability answered {status}")
+        return body
+
+    async def _follow(self) -> None:
+        timeout = httpx.Timeout(OPEN_LIMIT_S, read=None)
+        async with (
+            httpx.AsyncClient(headers=dict(self._headers), timeout=timeout, trust_env=False) as client,
+            client.stream("GET", f"http://127.0.0.1:{self._port}/inventory/v1/stream") as stream,
+        ):
+            stream.raise_for_status()
+            self._opened.set()
+            async for line in stream.aiter_lines():
+                if line.startswith("data:"):
+                    self._see(json.loads(line[5:]), time.perf_counter())
+
+    def _see(self, level: Mapping[str, object], now: float) -> None:
+        """A level that is as low as a sale leaves it, or lower, has that sale in it."""
+        waiting = self._waiting[str(level["location_id"]), str(level["sku"])]
+        while waiting and waiting[0][0] >= level["on_hand"]:  # type: ignore[operator]
+            self.seen[waiting.popleft()[1]] = now
