@@ -54,8 +54,7 @@ class Batcher(Generic[RequestT, AnswerT]):
         self._waiting.append((request, answer))
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work(), name=f"batch {self._name}")
-        # A client that hangs up must not take the batch of the others down with it.
-        return await asyncio.shield(answer)
+        return await answer
 
     async def _work(self) -> None:
         while self._waiting:
@@ -71,11 +70,12 @@ class Batcher(Generic[RequestT, AnswerT]):
             if len(batch) > 1:
                 for member in batch:
                     await self._answer([member])
-            else:
+            elif not batch[0][1].done():
                 batch[0][1].set_exception(error)
             return
         for (_, future), answer in zip(batch, answers, strict=True):
-            future.set_result(answer)
+            if not future.done():  # it is, where a client has hung up
+                future.set_result(answer)
 
     async def _decide_again(self, requests: list[RequestT]) -> Sequence[AnswerT]:
         async for attempt in stamina.retry_context(on=may_succeed_again, attempts=ATTEMPTS, wait_initial=0.02):

@@ -14,6 +14,7 @@ import structlog
 from pydantic import BaseModel, ValidationError
 
 from shared import dead_letters
+from shared.background import every, running
 from shared.bus.base import Bus, BusUnavailable, Offsets, Partition, Record, Subscription
 from shared.contracts.event import Event, MalformedEvent, from_message, pointer
 from shared.contracts.registry import EVENT_TYPES
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 ATTEMPTS = 3
 """So often a batch is tried as a whole before the event that breaks it is looked for and put aside."""
+PASS_S = 0.5
+"""Pause between two stores of how far events were passed over."""
 RETRY_S = 0.2
 RETRY_LIMIT_S = 5.0
 FETCH_LIMIT = 250
@@ -97,13 +100,15 @@ class Consumer:
         self._routes = routes
         self._key_concerns = concerns
         self._offsets: dict[Partition, int] = {}
+        self._passed: dict[Partition, int] = {}
+        self._storing = asyncio.Lock()
 
     async def run(self) -> None:
         """Consume until cancelled; a bus or database that is away is waited for."""
         while True:
             try:
                 subscribed = self._bus.subscribe(self.name, self._topics, self._load_offsets, limit=FETCH_LIMIT)
-                async with subscribed as subscription:
+                async with subscribed as subscription, running(passing=every(PASS_S, self._store_passed)):
                     while True:
                         await self._take(subscription, await subscription.fetch())
             except Exception as error:
@@ -124,19 +129,23 @@ class Consumer:
             rows = await _LOAD.rows(transaction, **parameters)
         stored = {Partition(row.topic, row.partition): row.next_offset for row in rows}
         self._offsets.update(stored)
+        for partition in stored:
+            self._passed.pop(partition, None)
         return stored
 
     async def _take(self, subscription: Subscription, records: Sequence[Record]) -> None:
         """Apply the records, whatever it takes: faults are retried, poison is put aside, fencing starts over."""
         failures = 0
         while True:
-            fresh = [record for record in records if record.offset >= self._offsets[record.partition]]
+            stored = self._offsets | self._passed
+            fresh = [record for record in records if record.offset >= stored[record.partition]]
             if not fresh:
                 return
             try:
                 await self._apply(fresh, one_by_one=failures >= ATTEMPTS)
                 return
             except Fenced:
+                self._passed.clear()
                 await subscription.rewind()
                 return
             except Exception as error:
@@ -152,14 +161,33 @@ class Consumer:
         steps = {record.partition: record.offset + 1 for record in records}
         routed = [record for record in records if self._concerns(record)]
         if routed:
-            async with self._database.transaction() as transaction:
-                await self._advance(transaction, steps)
-                await self._dispatch(transaction, routed, one_by_one=one_by_one)
+            async with self._storing:
+                steps = self._passed | steps
+                async with self._database.transaction() as transaction:
+                    await self._advance(transaction, steps)
+                    await self._dispatch(transaction, routed, one_by_one=one_by_one)
+                self._move_to(steps)
         else:
-            async with self._database.single_statement() as connection:
-                await self._advance(connection, steps)
-        self._offsets.update(steps)
+            self._passed |= steps
         CONSUMED.labels(self.name).inc(len(records))
+
+    async def _store_passed(self) -> None:
+        """What was passed over had no effect, so its offset may wait: nothing is lost by passing it over again."""
+        async with self._storing:
+            steps = dict(self._passed)
+            if steps:
+                try:
+                    async with self._database.transaction() as transaction:
+                        await self._advance(transaction, steps)
+                    self._move_to(steps)
+                except Fenced:  # somebody else's now; the next event that has an effect here finds out
+                    self._passed.clear()
+
+    def _move_to(self, steps: Mapping[Partition, int]) -> None:
+        self._offsets.update(steps)
+        for partition, offset in steps.items():
+            if self._passed.get(partition, 0) <= offset:
+                self._passed.pop(partition, None)
 
     def _concerns(self, record: Record) -> bool:
         """Whether the event has a use case here, or must be looked at because it may be a dead letter."""

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import structlog
 
-from shared.bus.base import Bus, BusUnavailable
+from shared.bus.base import OUTBOX_LIMIT, Bus, BusUnavailable
 from shared.database import Database, Statement
 from shared.notifications import Notifications
 from shared.outbox import CHANNEL, DatabaseOutbox
@@ -62,7 +62,7 @@ class Relay:
                 await asyncio.sleep(RETRY_S)
                 continue
             relayed.inc(forwarded)
-            if not forwarded:
+            if forwarded < OUTBOX_LIMIT:  # else there may be more bundles; what comes after this look wakes us
                 await self._woken()
 
     async def _woken(self) -> None:

@@ -161,7 +161,7 @@ class PostgresBus:
                 for record in records:
                     yield record
                     positions[record.partition] = record.offset + 1
-                if records:
+                if records and (stop is not None or not ear.is_through):
                     continue
                 if stop is not None:  # nothing is left below what had been written before this look
                     positions = {place: at for place, at in positions.items() if ends[place] < stop[place]}

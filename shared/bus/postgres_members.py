@@ -58,6 +58,12 @@ class Ear:
         self._topics = frozenset(topics)
         self._group = group
         self._woken = asyncio.Event()
+        self._is_through = False
+
+    @property
+    def is_through(self) -> bool:
+        """Whether the last page held all there was, and nothing has been heard since."""
+        return self._is_through and not self._woken.is_set()
 
     async def listen(self) -> None:
         self.connection.add_termination_listener(lambda _: self.wake())
@@ -86,6 +92,7 @@ class Ear:
         with suppress(TimeoutError):
             async with asyncio.timeout(_POLL_S):
                 await self._woken.wait()
+        self._is_through = False
 
     async def page(self, start: Offsets, stop: Offsets, limit: int) -> list[Record]:
         """The next records of these partitions, in the order in which they are given."""
@@ -108,6 +115,9 @@ class Ear:
                 for offset, key, headers, body in zip(count(first_offset), *batch, strict=False)
                 if first <= offset < last
             ]
+        size = sum(len(record.message.value) for record in records)
+        cut = len(records) >= limit or len(rows) >= _PAGE_BATCHES_LIMIT or size >= _PAGE_BYTES_LIMIT
+        self._is_through = not cut
         return records[:limit]
 
 
@@ -146,14 +156,15 @@ class Member:
             if missing:
                 stored = await self._load_offsets(missing)
                 self._positions |= {partition: stored.get(partition, 0) for partition in missing}
+            elif ear.is_through and not ear.regrouped:
+                await ear.wait()
+                continue
             ear.forget()
             with connection_faults():
                 records = await ear.page(self._positions, {}, self._limit)
             if records:
                 self._advance(records)
                 return records
-            if not ear.regrouped:
-                await ear.wait()
 
     async def rewind(self) -> None:
         self._positions.clear()

@@ -11,7 +11,7 @@ from fastapi.security import HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 
 from shared.errors import DomainError
-from shared.http.idempotency import IdempotencyKeyHeader, RequestKey, fingerprint
+from shared.http.idempotency import IdempotencyKeyHeader, RequestKey, check_key, fingerprint
 from shared.http.problems import DETAILS
 from shared.principal import BOUND_ROLES, ROLES, Principal, Role
 
@@ -79,12 +79,22 @@ def allow(*roles: Role) -> Any:
     return Depends(_Bearer(roles))
 
 
-async def _request_key(request: Request, key: IdempotencyKeyHeader = None) -> RequestKey | None:
+async def request_key(request: Request) -> RequestKey | None:
+    """The request's idempotency key, if it has one; it is the principal's who was allowed. Raises InvalidRequest.
+
+    Busy endpoints call it themselves and say `openapi_extra=KEYED`: a dependency less is 20 µs less.
+    """
+    key = request.headers.get("idempotency-key")
     if key is None:
         return None
+    check_key(key)
     principal: Principal = request.state.principal
     return RequestKey(principal.actor, key, await fingerprint(request))
 
 
-Key = Annotated[RequestKey | None, Depends(_request_key)]
-"""The request's idempotency key, if it has one; declared after the principal, who owns it."""
+async def _documented_key(request: Request, _: IdempotencyKeyHeader = None) -> RequestKey | None:
+    return await request_key(request)
+
+
+Key = Annotated[RequestKey | None, Depends(_documented_key)]
+"""The same as a dependency; declared after the principal."""

@@ -9,13 +9,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header, Request, Response
+from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.values import Text
 from shared.database import Statement, Transaction
-from shared.errors import DomainError
+from shared.errors import DomainError, InvalidRequest
 from shared.http.problems import DETAILS, MEDIA_TYPE
 
 RETENTION = timedelta(days=2)
@@ -49,14 +50,28 @@ async def fingerprint(request: Request) -> str:
     return hashlib.sha256(b"\0".join((request.method.encode(), request.url.path.encode(), body))).hexdigest()
 
 
-IdempotencyKeyHeader = Annotated[
-    Text | None,
-    Header(
-        alias="Idempotency-Key",
-        description="Any text of your own, new for every request: sent again with the same body it gives the first"
-        " answer again and changes nothing.",
-    ),
-]
+_HEADER = "Idempotency-Key"
+_DESCRIPTION = (
+    "Any text of your own, new for every request: sent again with the same body it gives the first answer again and"
+    " changes nothing."
+)
+_KEY: TypeAdapter[str] = TypeAdapter(Text)
+IdempotencyKeyHeader = Annotated[Text | None, Header(alias=_HEADER, description=_DESCRIPTION)]
+KEYED: dict[str, Any] = {
+    "parameters": [
+        {"name": _HEADER, "in": "header", "required": False, "description": _DESCRIPTION, "schema": _KEY.json_schema()}
+    ]
+}
+"""OpenAPI of an operation that reads the header itself."""
+
+
+def check_key(key: str) -> None:
+    """Raises InvalidRequest for one that cannot be kept."""
+    try:
+        _KEY.validate_python(key)
+    except ValidationError as error:
+        raise InvalidRequest("/header/Idempotency-Key", error.errors()[0]["msg"]) from error
+
 
 # The lock tells a key in flight from a new one, without waiting for the transaction that holds it.
 _CLAIM = Statement(

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
-from services.inventory.api.doors import Doors, Inventory, Wanted
+from services.inventory.api.doors import Doors, Inventory, Wanted, inventory
 from services.inventory.domain.levels import Level
 from services.inventory.store import levels
 from shared.batching import Decide as Read
@@ -62,12 +62,12 @@ class AvailabilityQuery(Wire):
     dependencies=[allow("operator", "storefront", "store-staff", "till")],
 )
 async def get(
-    doors: Inventory,
+    request: Request,
     sku: Annotated[list[Sku], Query(min_length=1, max_length=QUERY_LIMIT, description="Up to 200 items")],
     location_id: Annotated[list[LocationId] | None, Query(description="Only these places")] = None,
     channel: Annotated[Channel | None, Query(description="The channel that asks")] = None,
 ) -> Response:
-    return await _answer(doors, sku, location_id)
+    return await _answer(inventory(request), sku, location_id)
 
 
 @router.post(

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field, model_validator
+from pydantic_core import to_json
 
-from services.inventory.api.doors import Doors, Inventory
+from services.inventory.api.doors import Doors, Inventory, inventory
 from services.inventory.store import reservations as store
 from services.inventory.store.reservations import Reservation
 from services.inventory.usecases.reservations import Change, change_reservations
@@ -27,8 +28,9 @@ from shared.contracts.values import (
 )
 from shared.database import Transaction
 from shared.errors import DomainError, InvalidRequest
-from shared.http.auth import Key, allow
-from shared.http.door import Decide, Outcome, answer
+from shared.http.auth import Key, allow, request_key
+from shared.http.door import Decide, Outcome
+from shared.http.idempotency import KEYED, Answer
 from shared.http.problems import responses
 from shared.identifiers import new_id
 from shared.principal import Principal
@@ -107,33 +109,33 @@ def changing(clock: Clock) -> Decide[Change]:
 
 
 def _answer(outcome: Reservation | DomainError, status: int) -> Outcome:
-    return outcome if isinstance(outcome, DomainError) else answer(_shown(outcome), status)
+    return outcome if isinstance(outcome, DomainError) else Answer(status, to_json(_shown(outcome)))
 
 
-def _shown(reservation: Reservation) -> ReservationShown:
-    return ReservationShown.model_construct(
-        reservation_id=reservation.reservation_id,
-        reference=reservation.reference,
-        channel=reservation.channel,
-        state=reservation.state,
-        expires_at=reservation.expires_at,
-        created_at=reservation.created_at,
-        allocations=[
-            Allocation.model_construct(sku=line.sku, location_id=line.location_id, quantity=line.quantity)
+def _shown(reservation: Reservation) -> dict[str, Any]:
+    """A `ReservationShown`, as its members: they are answered by the hundred."""
+    return {
+        "reservation_id": reservation.reservation_id,
+        "reference": reservation.reference,
+        "channel": reservation.channel,
+        "state": reservation.state,
+        "expires_at": reservation.expires_at,
+        "created_at": reservation.created_at,
+        "allocations": [
+            {"sku": line.sku, "location_id": line.location_id, "quantity": line.quantity} for line in reservation.lines
+        ],
+        "lines": [
+            {
+                "sku": line.sku,
+                "location_id": line.location_id,
+                "quantity": line.quantity,
+                "open": line.open,
+                "fulfilled": line.fulfilled,
+                "released": line.quantity - line.open - line.fulfilled,
+            }
             for line in reservation.lines
         ],
-        lines=[
-            LineShown.model_construct(
-                sku=line.sku,
-                location_id=line.location_id,
-                quantity=line.quantity,
-                open=line.open,
-                fulfilled=line.fulfilled,
-                released=line.quantity - line.open - line.fulfilled,
-            )
-            for line in reservation.lines
-        ],
-    )
+    }
 
 
 @router.post(
@@ -155,8 +157,10 @@ def _shown(reservation: Reservation) -> ReservationShown:
         "overloaded",
     ),
     dependencies=[allow("operator", "storefront")],
+    openapi_extra=KEYED,
 )
-async def place(body: ReservationBody, doors: Inventory, key: Key) -> Response:
+async def place(body: ReservationBody, request: Request) -> Response:
+    doors = inventory(request)
     seconds = body.ttl_seconds or doors.settings.hold_seconds
     if seconds > doors.settings.hold_limit_seconds:
         raise InvalidRequest("/ttl_seconds", f"at most {doors.settings.hold_limit_seconds} seconds")
@@ -168,7 +172,7 @@ async def place(body: ReservationBody, doors: Inventory, key: Key) -> Response:
         candidates=body.sourcing.candidates if body.sourcing else None,
         ttl=timedelta(seconds=seconds),
     )
-    return await doors.reserve(command, key)
+    return await doors.reserve(command, await request_key(request))
 
 
 @router.get(
@@ -184,7 +188,7 @@ async def get(reservation_id: ReservationId, doors: Inventory) -> Response:
         found = await store.load(connection, reservation_id)
     if found is None:
         raise DomainError("not_found", f"There is no reservation {reservation_id}.")
-    return answer(_shown(found)).response()
+    return Answer(200, to_json(_shown(found))).response()
 
 
 _CHANGES: Any = responses("unauthenticated", "forbidden", "not_found", "illegal_transition", "request_in_flight")

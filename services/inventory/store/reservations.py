@@ -39,21 +39,18 @@ class GrantedLine(NamedTuple):
 
 _INSERT = Statement(
     """
+    WITH lines AS (
+        INSERT INTO reservation_lines (reservation_id, sku, location_id, quantity, open, available)
+        SELECT reservation_id, sku, location_id, quantity, quantity, available
+        FROM unnest(CAST(:line_ids AS uuid[]), CAST(:skus AS text[]), CAST(:location_ids AS text[]),
+            CAST(:quantities AS bigint[]), CAST(:available AS bigint[]))
+            AS granted (reservation_id, sku, location_id, quantity, available))
     INSERT INTO reservations (reservation_id, reference, channel, state, order_id, expires_at, created_at, updated_at)
     SELECT reservation_id, reference, channel, state, order_id, expires_at, created_at, created_at
     FROM unnest(CAST(:reservation_id AS uuid[]), CAST(:reference AS text[]), CAST(:channel AS text[]),
         CAST(:state AS text[]), CAST(:order_id AS text[]), CAST(:expires_at AS timestamptz[]),
         CAST(:created_at AS timestamptz[]))
         AS granted (reservation_id, reference, channel, state, order_id, expires_at, created_at)
-    """
-)
-_INSERT_LINES = Statement(
-    """
-    INSERT INTO reservation_lines (reservation_id, sku, location_id, quantity, open, available)
-    SELECT reservation_id, sku, location_id, quantity, quantity, available
-    FROM unnest(CAST(:reservation_id AS uuid[]), CAST(:sku AS text[]), CAST(:location_id AS text[]),
-        CAST(:quantity AS bigint[]), CAST(:available AS bigint[]))
-        AS granted (reservation_id, sku, location_id, quantity, available)
     """
 )
 _UPDATE = Statement(
@@ -133,11 +130,19 @@ CommandIdentity = tuple[str, str, str]
 
 
 async def insert(transaction: Transaction, granted: Sequence[Reservation], lines: Sequence[GrantedLine]) -> None:
-    if granted:
-        names = ("reservation_id", "reference", "channel", "state", "order_id", "expires_at", "created_at")
-        await _INSERT.run(transaction, **columns(granted, *names))
-    if lines:
-        await _INSERT_LINES.run(transaction, **columns(lines, *GrantedLine._fields))
+    if not granted:
+        return
+    names = ("reservation_id", "reference", "channel", "state", "order_id", "expires_at", "created_at")
+    ids, skus, location_ids, quantities, available = zip(*lines, strict=True) if lines else ((),) * 5
+    await _INSERT.run(
+        transaction,
+        **columns(granted, *names),
+        line_ids=ids,
+        skus=skus,
+        location_ids=location_ids,
+        quantities=quantities,
+        available=available,
+    )
 
 
 async def lock(transaction: Transaction, reservation_ids: Iterable[str]) -> dict[str, Reservation]:

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any
 
-from services.inventory.domain.reservations import Move
+from services.inventory.domain.reservations import Line, Move
 from services.inventory.store.reservations import Reservation
 from services.inventory.usecases.levels import SOURCE
 from shared.contracts.event import Event, EventType
-from shared.contracts.reservations import REJECTED, ReservationChanged, ReservationRejected, ReservationState, Shortage
-from shared.contracts.values import Allocation
+from shared.contracts.reservations import REJECTED, ReservationChanged, ReservationRejected, Shortage
 from shared.errors import DomainError
 from shared.identifiers import new_id
 
@@ -18,20 +17,22 @@ def reservation_changed(
     kind: EventType[ReservationChanged], reservation: Reservation, now: datetime, moves: Sequence[Move] = ()
 ) -> Event:
     """The reservation after a change; `moves` are the units that this change fulfilled or released."""
-    data = ReservationChanged.model_construct(
-        reservation_id=reservation.reservation_id,
-        reference=reservation.reference,
-        channel=reservation.channel,
-        state=cast(ReservationState, reservation.state),
-        expires_at=reservation.expires_at,
-        allocations=[_allocation(line.sku, line.location_id, line.quantity) for line in reservation.lines],
-        moved=[_allocation(move.line.sku, move.line.location_id, move.quantity) for move in moves],
-    )
-    return kind.event(data, event_id=new_id(), source=SOURCE, time=now)
+    members: dict[str, Any] = {
+        "reservation_id": reservation.reservation_id,
+        "reference": reservation.reference,
+        "channel": reservation.channel,
+        "state": reservation.state,
+        "allocations": [_units(line, line.quantity) for line in reservation.lines],
+        "moved": [_units(move.line, move.quantity) for move in moves],
+    }
+    if reservation.expires_at is not None:
+        members["expires_at"] = reservation.expires_at
+    return kind.made_of(members, key=reservation.reference, event_id=new_id(), source=SOURCE, time=now)
 
 
-def _allocation(sku: str, location_id: str, quantity: int) -> Allocation:
-    return Allocation.model_construct(sku=sku, location_id=location_id, quantity=quantity)
+def _units(line: Line, quantity: int) -> dict[str, Any]:
+    """An `Allocation`, as its members."""
+    return {"sku": line.sku, "location_id": line.location_id, "quantity": quantity}
 
 
 def rejected(
