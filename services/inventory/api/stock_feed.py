@@ -6,7 +6,7 @@ log, up to where the feed stood when it joined, and then goes on live: nothing i
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 
 import structlog
@@ -36,40 +36,60 @@ class Filter:
 
 @dataclass(slots=True, eq=False)
 class _Listener:
+    """An open stream; `joined` is where the feed stood when it came."""
+
     filter: Filter
+    joined: Offsets | None
     backlog: asyncio.Queue[tuple[str, LevelChanged] | None] = field(
         default_factory=lambda: asyncio.Queue(BACKLOG_LIMIT + 1)
     )
 
 
 class StockFeed:
+    """Reads the topic while somebody listens."""
+
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._position: dict[Partition, int] = {}
-        self._ready = asyncio.Event()
+        self._position: dict[Partition, int] | None = None
+        self._is_wanted = asyncio.Event()
+        self._is_on = asyncio.Event()
         self._listeners: set[_Listener] = set()
 
     async def run(self) -> None:
-        """Read the topic from its end until cancelled."""
+        """Serve the streams until cancelled."""
         while True:
+            await self._is_wanted.wait()
             try:
-                if not self._ready.is_set():
-                    self._position = dict(await self._bus.end_offsets(TOPIC))
-                    self._ready.set()
-                async for record in self._bus.read(TOPIC, dict(self._position)):
-                    self._hand_on(record)
+                await self._follow_the_topic()
             except BusUnavailable as error:
                 log.warning("stock_feed.bus_unavailable", error=str(error))
                 await asyncio.sleep(RETRY_S)
 
-    def _hand_on(self, record: Record) -> None:
-        self._position[record.partition] = record.offset + 1
+    async def _follow_the_topic(self) -> None:
+        """From its end, or from where a fault of the bus left off, until nobody listens any more."""
+        if self._position is None:
+            self._position = dict(await self._bus.end_offsets(TOPIC))
+            for listener in self._listeners:
+                listener.joined = dict(self._position)
+            self._is_on.set()
+        records = self._bus.read(TOPIC, dict(self._position))
+        async with aclosing(records):  # type: ignore[type-var]
+            async for record in records:
+                if not self._listeners:
+                    self._position = None
+                    self._is_on.clear()
+                    self._is_wanted.clear()
+                    return
+                self._hand_on(record, self._position)
+
+    def _hand_on(self, record: Record, position: dict[Partition, int]) -> None:
+        position[record.partition] = record.offset + 1
         key = record.message.key
         listeners = [listener for listener in self._listeners if listener.filter.takes(key)]
         level = _level(record) if listeners else None
         if level is None:
             return
-        member = (encode(self._position), level)
+        member = (encode(position), level)
         for listener in listeners:
             if listener.backlog.qsize() >= BACKLOG_LIMIT:
                 self._listeners.discard(listener)
@@ -80,10 +100,10 @@ class StockFeed:
     async def follow(self, wanted: Filter, resume: str | None) -> AsyncIterator[tuple[str, LevelChanged]]:
         """Positions and levels, from `resume` or from now on. Raises Overloaded, or InvalidRequest for no position."""
         start = decode(resume) if resume else None
-        await self._ready.wait()
         with self._listening(wanted) as listener:
-            joined = dict(self._position)
-            if start is not None:
+            await self._is_on.wait()
+            joined = listener.joined
+            if start is not None and joined is not None:
                 position = {**dict.fromkeys(joined, 0), **start}
                 async for record in self._bus.read(TOPIC, start, joined):
                     position[record.partition] = record.offset + 1
@@ -97,8 +117,9 @@ class StockFeed:
     def _listening(self, wanted: Filter) -> Iterator[_Listener]:
         if len(self._listeners) >= STREAMS_LIMIT:
             raise Overloaded("streams", retry_after_s=5)
-        listener = _Listener(wanted)
+        listener = _Listener(wanted, None if self._position is None else dict(self._position))
         self._listeners.add(listener)
+        self._is_wanted.set()
         STREAM_CLIENTS.inc()
         try:
             yield listener

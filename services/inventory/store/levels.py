@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select, tuple_
@@ -9,9 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.domain.levels import Key, Level
 from services.inventory.store.tables import LEVELS
-from shared.database import Row, Statement, Transaction
+from shared.database import Row, Statement, Transaction, listed
 
-_KEPT = ("on_hand", "reserved", "safety_stock", "damaged", "in_transit", "announced_shortfall", "counted_at")
+_KEPT = {
+    "on_hand": "bigint",
+    "reserved": "bigint",
+    "safety_stock": "bigint",
+    "damaged": "bigint",
+    "in_transit": "bigint",
+    "announced_shortfall": "bigint",
+    "counted_at": "timestamptz",
+}
 
 _LOCK = Statement(
     """
@@ -25,19 +34,6 @@ _CREATE = Statement(
     """
     INSERT INTO levels (location_id, sku)
     SELECT * FROM unnest(CAST(:location_ids AS text[]), CAST(:skus AS text[])) ON CONFLICT DO NOTHING
-    """
-)
-_WRITE = Statement(
-    """
-    UPDATE levels SET on_hand = level.on_hand, reserved = level.reserved, safety_stock = level.safety_stock,
-        damaged = level.damaged, in_transit = level.in_transit, announced_shortfall = level.announced_shortfall,
-        counted_at = level.counted_at, updated_at = :now
-    FROM unnest(CAST(:location_ids AS text[]), CAST(:skus AS text[]), CAST(:on_hand AS bigint[]),
-        CAST(:reserved AS bigint[]), CAST(:safety_stock AS bigint[]), CAST(:damaged AS bigint[]),
-        CAST(:in_transit AS bigint[]), CAST(:announced_shortfall AS bigint[]), CAST(:counted_at AS timestamptz[]))
-        AS level (location_id, sku, on_hand, reserved, safety_stock, damaged, in_transit, announced_shortfall,
-            counted_at)
-    WHERE levels.location_id = level.location_id AND levels.sku = level.sku
     """
 )
 _OF_SKU = Statement(
@@ -72,12 +68,34 @@ async def create(transaction: Transaction, keys: Iterable[Key]) -> None:
     await _CREATE.run(transaction, **_by_column(keys))
 
 
-async def write(transaction: Transaction, levels: Mapping[Key, Level], now: datetime) -> None:
-    if not levels:
+async def write(
+    transaction: Transaction, found: Mapping[Key, Level], changed: Mapping[Key, Level], now: datetime
+) -> None:
+    """Write the changed levels; `found` is how they stood."""
+    if not changed:
         return
-    ordered = sorted(levels)
-    quantities = {name: [getattr(levels[key], name) for key in ordered] for name in _KEPT}
-    await _WRITE.run(transaction, **_by_column(ordered), **quantities, now=now)
+    ordered = sorted(changed)
+    before = [found[key] for key in ordered]
+    after = [changed[key] for key in ordered]
+    columns: dict[str, list[Any]] = {}
+    for name in _KEPT:
+        values = [getattr(level, name) for level in after]
+        if values != [getattr(level, name) for level in before]:
+            columns[name] = values
+    await _writing(tuple(columns)).run(transaction, **_by_column(ordered), **columns, now=now)
+
+
+@lru_cache
+def _writing(names: tuple[str, ...]) -> Statement:
+    """Writes these columns and no others: a sale changes on_hand alone, a promise reserved."""
+    return Statement(
+        f"""
+        UPDATE levels SET {", ".join(f"{name} = level.{name}" for name in names)}, updated_at = :now
+        FROM {listed({"location_ids": "text", "skus": "text"} | {name: _KEPT[name] for name in names})}
+            AS level (location_id, sku, {", ".join(names)})
+        WHERE levels.location_id = level.location_id AND levels.sku = level.sku
+        """
+    )
 
 
 async def of_sku(connection: AsyncConnection, sku: str) -> Sequence[Row]:

@@ -62,7 +62,7 @@ async def settle(transaction: Transaction, levels: LockedLevels, now: datetime, 
         level.announced_shortfall = (
             level.shortfall if key in oversold else min(level.announced_shortfall, level.shortfall)
         )
-    await store.write(transaction, changed, now)
+    await store.write(transaction, levels.found, changed, now)
     shortfalls = await _oversold(transaction, levels, oversold, now) if oversold else []
     changes = [_level_changed(key, level, now) for key, level in changed.items()]
     await announce(transaction, [*events, *shortfalls, *changes])

@@ -1,0 +1,19 @@
+"""How the tables of inventory are split over nodes: stock by its place, promises by their id."""
+
+from shared.distribution import SHARED, Distributed, Placements, Reference
+
+PLACEMENTS: Placements = {
+    **SHARED,
+    "locations": Reference(),
+    "items": Reference(),
+    # A level and the ledger that it is the fold of: what happens at a place is decided and written where the place is.
+    "levels": Distributed("location_id"),
+    "ledger": Distributed("location_id"),
+    # A promise may hold units at several places, so it lies by its id, and its lines with it: every command locks the
+    # promise and reads its lines. The other question, who holds units of a shelf, is asked after an oversold alone.
+    "reservations": Distributed("reservation_id"),
+    "reservation_lines": Distributed("reservation_id"),
+    "reservation_commands": Distributed("reservation_id"),
+    # A till is known by its source, wherever it stands today.
+    "tills": Distributed("source"),
+}
