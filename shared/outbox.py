@@ -12,17 +12,17 @@ from shared.bus.base import Message
 from shared.bus.partitioning import key_hash
 from shared.contracts.event import Event, to_headers
 from shared.contracts.registry import EVENT_TYPES
-from shared.database import Connection, Database, Statement, Transaction, driver
+from shared.database import Connection, Database, Statement, Transaction, Writes, driver
 
 CHANNEL = "zaiko_outbox"
 """The notification's payload is the schema whose outbox has something in it."""
 
 _ANNOUNCE = Statement(
     """
-    WITH announced AS (
-        INSERT INTO outbox (topics, keys, hashes, headers, bodies)
-        VALUES (:topics, :keys, :hashes, :headers, :bodies))
-    SELECT pg_notify(:channel, current_schema())
+    INSERT INTO outbox (topics, keys, hashes, headers, bodies)
+    VALUES (CAST(:topics AS text[]), CAST(:keys AS text[]), CAST(:hashes AS integer[]), CAST(:headers AS text[]),
+        CAST(:bodies AS bytea[]))
+    RETURNING pg_notify(:channel, current_schema())
     """
 )
 _WAITING = Statement("SELECT id, topics, keys, headers, bodies FROM outbox ORDER BY id LIMIT :limit")
@@ -34,15 +34,26 @@ async def announce(transaction: Transaction, events: Sequence[Event]) -> None:
 
     Bundles with one key are in order because whoever announces for a key holds that key's row lock until the commit.
     """
-    await announce_on(transaction, [(EVENT_TYPES[event.type].topic, event) for event in events])
+    await announce_on(transaction, with_topics(events))
+
+
+def with_topics(events: Sequence[Event]) -> list[tuple[str, Event]]:
+    return [(EVENT_TYPES[event.type].topic, event) for event in events]
 
 
 async def announce_on(transaction: Transaction, events: Sequence[tuple[str, Event]]) -> None:
     """The same with the topic said, for an event that goes elsewhere than where its type belongs (dead letters)."""
+    writes = Writes()
+    add_announcements(writes, events)
+    await writes.send(transaction)
+
+
+def add_announcements(writes: Writes, events: Sequence[tuple[str, Event]]) -> None:
+    """The same as a part of other writes."""
     if not events:
         return
-    await _ANNOUNCE.run(
-        transaction,
+    writes.add(
+        _ANNOUNCE,
         topics=[topic for topic, _ in events],
         keys=[event.key for _, event in events],
         hashes=[key_hash(event.key) for _, event in events],

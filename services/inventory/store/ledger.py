@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.inventory.domain.ledger import Entry, Kind, Movement, Position
 from services.inventory.domain.levels import Key
 from services.inventory.store.tables import LEDGER
-from shared.database import Statement, Transaction, driver
+from shared.database import Statement, Transaction, Writes, driver, listed
 
 Identity = tuple[str, str, str, int]
 """(location_id, source, event_id, line): under this a movement is recorded once, for ever."""
@@ -55,29 +55,38 @@ _CHANGED_SINCE = Statement(
     GROUP BY place
     """
 )
-_COLUMNS = (
-    "location_id",
-    "sku",
-    "source",
-    "event_id",
-    "line",
-    "kind",
-    "out_of",
-    "into",
-    "quantity",
-    "shelf_change",
-    "counted",
-    "balance",
-    "to_location_id",
-    "restated_source",
-    "restated_event_id",
-    "restated_line",
-    "reference",
-    "reason",
-    "actor",
-    "occurred_at",
-    "recorded_at",
+_COLUMNS = {
+    "location_id": "text",
+    "sku": "text",
+    "source": "text",
+    "event_id": "text",
+    "line": "integer",
+    "kind": "text",
+    "out_of": "text",
+    "into": "text",
+    "quantity": "bigint",
+    "shelf_change": "bigint",
+    "counted": "bigint",
+    "balance": "bigint",
+    "to_location_id": "text",
+    "restated_source": "text",
+    "restated_event_id": "text",
+    "restated_line": "integer",
+    "reference": "text",
+    "reason": "text",
+    "actor": "text",
+    "occurred_at": "timestamptz",
+    "recorded_at": "timestamptz",
+}
+_NAMES = ", ".join(f'"{name}"' for name in _COLUMNS)
+_APPEND = Statement(
+    f"""
+    INSERT INTO ledger ({_NAMES})
+    SELECT {_NAMES} FROM {listed(_COLUMNS)} WITH ORDINALITY AS entry ({_NAMES}, place) ORDER BY place
+    """
 )
+COPIED_FROM = 64
+"""So many entries or more are copied in: it takes round trips of its own, and then costs far less for each."""
 _NO_COUNT = (None, None, None, None, None)
 
 
@@ -137,11 +146,13 @@ async def changed_since(transaction: Transaction, counts: Sequence[Movement]) ->
     return found
 
 
-async def append(transaction: Transaction, entries: Sequence[Entry], recorded_at: datetime) -> None:
-    """Append in this order."""
-    if entries:
-        rows = [_row(entry, recorded_at) for entry in entries]
-        await driver(transaction).copy_records_to_table("ledger", records=rows, columns=_COLUMNS)
+async def append(transaction: Transaction, entries: Sequence[Entry], recorded_at: datetime, writes: Writes) -> None:
+    """Append in this order: a few entries with the other writes, many at once."""
+    rows = [_row(entry, recorded_at) for entry in entries]
+    if len(rows) < COPIED_FROM:
+        writes.add(_APPEND, **dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True)))
+    else:
+        await driver(transaction).copy_records_to_table("ledger", records=rows, columns=list(_COLUMNS))
 
 
 def _row(entry: Entry, recorded_at: datetime) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.domain.levels import Key, Level
 from services.inventory.store.tables import LEVELS
-from shared.database import Row, Statement, Transaction, listed
+from shared.database import Row, Statement, Transaction, Writes, listed
 
 _KEPT = {
     "on_hand": "bigint",
@@ -68,9 +68,7 @@ async def create(transaction: Transaction, keys: Iterable[Key]) -> None:
     await _CREATE.run(transaction, **_by_column(keys))
 
 
-async def write(
-    transaction: Transaction, found: Mapping[Key, Level], changed: Mapping[Key, Level], now: datetime
-) -> None:
+def write(writes: Writes, found: Mapping[Key, Level], changed: Mapping[Key, Level], now: datetime) -> None:
     """Write the changed levels; `found` is how they stood."""
     if not changed:
         return
@@ -82,7 +80,7 @@ async def write(
         values = [getattr(level, name) for level in after]
         if values != [getattr(level, name) for level in before]:
             columns[name] = values
-    await _writing(tuple(columns)).run(transaction, **_by_column(ordered), **columns, now=now)
+    writes.add(_writing(tuple(columns)), **_by_column(ordered), **columns, now=now)
 
 
 @lru_cache

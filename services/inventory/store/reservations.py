@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.inventory.domain.levels import Key
 from services.inventory.domain.oversold import OpenPromise
 from services.inventory.domain.reservations import Line
-from shared.database import Statement, Transaction, columns
+from shared.database import Statement, Transaction, Writes, columns
 
 
 @dataclass(slots=True)
@@ -39,18 +39,21 @@ class GrantedLine(NamedTuple):
 
 _INSERT = Statement(
     """
-    WITH lines AS (
-        INSERT INTO reservation_lines (reservation_id, sku, location_id, quantity, open, available)
-        SELECT reservation_id, sku, location_id, quantity, quantity, available
-        FROM unnest(CAST(:line_ids AS uuid[]), CAST(:skus AS text[]), CAST(:location_ids AS text[]),
-            CAST(:quantities AS bigint[]), CAST(:available AS bigint[]))
-            AS granted (reservation_id, sku, location_id, quantity, available))
     INSERT INTO reservations (reservation_id, reference, channel, state, order_id, expires_at, created_at, updated_at)
     SELECT reservation_id, reference, channel, state, order_id, expires_at, created_at, created_at
     FROM unnest(CAST(:reservation_id AS uuid[]), CAST(:reference AS text[]), CAST(:channel AS text[]),
         CAST(:state AS text[]), CAST(:order_id AS text[]), CAST(:expires_at AS timestamptz[]),
         CAST(:created_at AS timestamptz[]))
         AS granted (reservation_id, reference, channel, state, order_id, expires_at, created_at)
+    """
+)
+_INSERT_LINES = Statement(
+    """
+    INSERT INTO reservation_lines (reservation_id, sku, location_id, quantity, open, available)
+    SELECT reservation_id, sku, location_id, quantity, quantity, available
+    FROM unnest(CAST(:reservation_id AS uuid[]), CAST(:sku AS text[]), CAST(:location_id AS text[]),
+        CAST(:quantity AS bigint[]), CAST(:available AS bigint[]))
+        AS granted (reservation_id, sku, location_id, quantity, available)
     """
 )
 _UPDATE = Statement(
@@ -129,20 +132,12 @@ CommandIdentity = tuple[str, str, str]
 """(reservation_id, source, event_id)"""
 
 
-async def insert(transaction: Transaction, granted: Sequence[Reservation], lines: Sequence[GrantedLine]) -> None:
-    if not granted:
-        return
-    names = ("reservation_id", "reference", "channel", "state", "order_id", "expires_at", "created_at")
-    ids, skus, location_ids, quantities, available = zip(*lines, strict=True) if lines else ((),) * 5
-    await _INSERT.run(
-        transaction,
-        **columns(granted, *names),
-        line_ids=ids,
-        skus=skus,
-        location_ids=location_ids,
-        quantities=quantities,
-        available=available,
-    )
+def insert(writes: Writes, granted: Sequence[Reservation], lines: Sequence[GrantedLine]) -> None:
+    if granted:
+        names = ("reservation_id", "reference", "channel", "state", "order_id", "expires_at", "created_at")
+        writes.add(_INSERT, **columns(granted, *names))
+    if lines:
+        writes.add(_INSERT_LINES, **columns(lines, *GrantedLine._fields))
 
 
 async def lock(transaction: Transaction, reservation_ids: Iterable[str]) -> dict[str, Reservation]:
@@ -176,15 +171,15 @@ async def _with_lines(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> 
     return found
 
 
-async def update(transaction: Transaction, changed: Sequence[Reservation], now: datetime) -> None:
+def update(writes: Writes, changed: Sequence[Reservation], now: datetime) -> None:
     """Write state and lines of the reservations."""
     if not changed:
         return
     names = ("reservation_id", "state", "reference", "order_id", "expires_at")
-    await _UPDATE.run(transaction, **columns(changed, *names), now=now)
+    writes.add(_UPDATE, **columns(changed, *names), now=now)
     lines = [(reservation.reservation_id, line) for reservation in changed for line in reservation.lines]
-    await _UPDATE_LINES.run(
-        transaction,
+    writes.add(
+        _UPDATE_LINES,
         reservation_ids=[reservation_id for reservation_id, _ in lines],
         skus=[line.sku for _, line in lines],
         location_ids=[line.location_id for _, line in lines],
@@ -204,11 +199,11 @@ async def known_commands(transaction: Transaction, asked: Sequence[CommandIdenti
     return {(str(row.reservation_id), row.source, row.event_id) for row in rows}
 
 
-async def keep_commands(transaction: Transaction, commands: Sequence[Any], now: datetime) -> None:
+def keep_commands(writes: Writes, commands: Sequence[Any], now: datetime) -> None:
     """Remember commands, objects with reservation_id, source, event_id and command."""
     if commands:
         names = ("reservation_id", "source", "event_id", "command")
-        await _KEEP_COMMANDS.run(transaction, **columns(commands, *names), now=now)
+        writes.add(_KEEP_COMMANDS, **columns(commands, *names), now=now)
 
 
 async def lapsed(connection: AsyncConnection, now: datetime, limit: int) -> list[str]:

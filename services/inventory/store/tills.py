@@ -8,7 +8,7 @@ from sqlalchemy import Row, Text, cast, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.store.tables import TILLS
-from shared.database import Statement, Transaction
+from shared.database import Statement, Writes
 
 
 class Heard(NamedTuple):
@@ -40,12 +40,12 @@ _HEAR = Statement(
 )
 
 
-async def hear(transaction: Transaction, heard: Iterable[Heard], now: datetime) -> None:
+def hear(writes: Writes, heard: Iterable[Heard], now: datetime) -> None:
     tills = list(heard)
     if not tills:
         return
-    await _HEAR.run(
-        transaction,
+    writes.add(
+        _HEAR,
         sources=[till.source for till in tills],
         location_ids=[till.location_id for till in tills],
         tops=[max(till.sequences, default=0) for till in tills],

@@ -7,7 +7,7 @@ from services.inventory.domain.ledger import Kind, Movement, Shelf, post
 from services.inventory.domain.levels import Key
 from services.inventory.store import ledger
 from services.inventory.usecases.levels import LockedLevels
-from shared.database import Transaction
+from shared.database import Transaction, Writes
 
 
 def touched(movements: Sequence[Movement]) -> set[Key]:
@@ -17,11 +17,11 @@ def touched(movements: Sequence[Movement]) -> set[Key]:
 
 
 async def record(
-    transaction: Transaction, levels: LockedLevels, movements: Sequence[Movement], now: datetime
+    transaction: Transaction, levels: LockedLevels, movements: Sequence[Movement], now: datetime, writes: Writes
 ) -> set[ledger.Identity]:
     """Post the movements that are not in the ledger yet, bring `levels` up to date; answers which ones were new.
 
-    `levels` holds what `touched` names. The caller settles them.
+    `levels` holds what `touched` names. The caller settles them, with the `writes`.
     """
     if not movements:
         return set()
@@ -32,7 +32,7 @@ async def record(
             fresh.setdefault(ledger.identity(movement), movement)
     if fresh:
         shelves = await _shelves(transaction, levels, list(fresh.values()))
-        await ledger.append(transaction, post(list(fresh.values()), shelves), now)
+        await ledger.append(transaction, post(list(fresh.values()), shelves), now, writes)
     return set(fresh)
 
 

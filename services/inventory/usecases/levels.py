@@ -9,9 +9,9 @@ from services.inventory.store import levels as store
 from services.inventory.store import reservations
 from shared.contracts.event import Event
 from shared.contracts.stock import LEVEL_CHANGED, OVERSOLD, Oversold, PromiseAtRisk
-from shared.database import Transaction
+from shared.database import Transaction, Writes
 from shared.identifiers import new_id
-from shared.outbox import announce
+from shared.outbox import add_announcements, with_topics
 
 SOURCE = "/inventory"
 
@@ -51,8 +51,14 @@ async def create(transaction: Transaction, levels: LockedLevels, missing: Collec
         levels.add(await store.lock(transaction, missing))
 
 
-async def settle(transaction: Transaction, levels: LockedLevels, now: datetime, events: Sequence[Event] = ()) -> None:
-    """Write what changed, and announce it behind the `events` that it came of.
+async def settle(
+    transaction: Transaction,
+    levels: LockedLevels,
+    now: datetime,
+    events: Sequence[Event] = (),
+    writes: Writes | None = None,
+) -> None:
+    """Write what changed together with the other `writes`, and announce it behind the `events` that it came of.
 
     A shortfall that grew is announced before its level, so that the level is what a compacted topic keeps.
     """
@@ -62,10 +68,12 @@ async def settle(transaction: Transaction, levels: LockedLevels, now: datetime, 
         level.announced_shortfall = (
             level.shortfall if key in oversold else min(level.announced_shortfall, level.shortfall)
         )
-    await store.write(transaction, levels.found, changed, now)
+    writes = writes or Writes()
+    store.write(writes, levels.found, changed, now)
     shortfalls = await _oversold(transaction, levels, oversold, now) if oversold else []
     changes = [_level_changed(key, level, now) for key, level in changed.items()]
-    await announce(transaction, [*events, *shortfalls, *changes])
+    add_announcements(writes, with_topics([*events, *shortfalls, *changes]))
+    await writes.send(transaction)
 
 
 def _level_changed(key: Key, level: Level, now: datetime) -> Event:

@@ -18,8 +18,8 @@ from shared.contracts.event import Event
 from shared.contracts.orders import OrderCancelled, OrderConfirmed, OrderPlaced, OrderReturned, OrderShipped
 from shared.contracts.pickups import PickupChanged
 from shared.contracts.reservations import HELD
-from shared.database import Transaction
-from shared.outbox import announce
+from shared.database import Transaction, Writes
+from shared.outbox import add_announcements, with_topics
 
 
 async def promise_orders(transaction: Transaction, placed: Sequence[Received[OrderPlaced]], now: datetime) -> None:
@@ -63,8 +63,10 @@ async def _take_over_carts(transaction: Transaction, orders: Sequence[OrderPlace
             taken_over.append(cart)
         else:
             unfit.append(Change(reservation_id, "release", "/inventory/carts", order.order_id, "inventory", now))
-    await store.update(transaction, taken_over, now)
-    await announce(transaction, [reservation_changed(HELD, cart, now) for cart in taken_over])
+    writes = Writes()
+    store.update(writes, taken_over, now)
+    add_announcements(writes, with_topics([reservation_changed(HELD, cart, now) for cart in taken_over]))
+    await writes.send(transaction)
     if unfit:
         await change_reservations(transaction, unfit, now)
     return {cart.reference for cart in taken_over}
@@ -152,5 +154,6 @@ async def take_back(transaction: Transaction, returned: Sequence[Received[OrderR
         for number, line in enumerate(data.lines)
     ]
     levels = await lock_or_create(transaction, touched(movements))
-    await record(transaction, levels, movements, now)
-    await settle(transaction, levels, now)
+    writes = Writes()
+    await record(transaction, levels, movements, now, writes)
+    await settle(transaction, levels, now, writes=writes)

@@ -13,7 +13,7 @@ from services.inventory.usecases.ledger import record
 from services.inventory.usecases.levels import LockedLevels, lock_or_create, settle
 from shared.contracts.event import Event, EventType
 from shared.contracts.reservations import CONFIRMED, EXPIRED, FULFILLED, RELEASED, ReservationChanged
-from shared.database import Transaction
+from shared.database import Transaction, Writes
 from shared.errors import DomainError, InvalidRequest
 
 LAPSE_LIMIT = 500
@@ -68,10 +68,11 @@ async def change_reservations(transaction: Transaction, changes: Sequence[Change
     for move in (move for step in applied for move in step.moves):
         levels[move.line.key].reserved -= move.quantity
     movements = [movement for step in applied for movement in _movements(step)]
-    await record(transaction, levels, movements, now)
-    await store.update(transaction, _changed(applied), now)
-    await store.keep_commands(transaction, [step.change for step in applied], now)
-    await settle(transaction, levels, now, _events(applied, now))
+    writes = Writes()
+    await record(transaction, levels, movements, now, writes)
+    store.update(writes, _changed(applied), now)
+    store.keep_commands(writes, [step.change for step in applied], now)
+    await settle(transaction, levels, now, _events(applied, now), writes)
     return [step.outcome for step in steps]
 
 

@@ -14,7 +14,7 @@ from services.inventory.usecases.announcements import rejected, reservation_chan
 from services.inventory.usecases.levels import LockedLevels, lock, settle
 from shared.contracts.event import Event
 from shared.contracts.reservations import HELD
-from shared.database import Transaction
+from shared.database import Transaction, Writes
 from shared.errors import DomainError, InvalidRequest
 from shared.identifiers import new_id
 
@@ -50,10 +50,9 @@ async def reserve(transaction: Transaction, commands: Sequence[Reserve], now: da
         for place, command in enumerate(commands)
     ]
     granted = [outcome for outcome in outcomes if isinstance(outcome, Reservation)]
-    await store.insert(
-        transaction, granted + _remembered(commands, outcomes, now), _hold(granted, levels, granted_from)
-    )
-    await settle(transaction, levels, now, _events(commands, outcomes, now))
+    writes = Writes()
+    store.insert(writes, granted + _remembered(commands, outcomes, now), _hold(granted, levels, granted_from))
+    await settle(transaction, levels, now, _events(commands, outcomes, now), writes)
     return outcomes
 
 

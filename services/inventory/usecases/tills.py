@@ -14,7 +14,7 @@ from services.inventory.usecases.levels import LockedLevels, create, lock, settl
 from shared.consumer import Received
 from shared.contracts import sales, tills
 from shared.contracts.event import Event, EventType
-from shared.database import Transaction
+from shared.database import Transaction, Writes
 from shared.errors import DomainError
 
 KINDS: Mapping[str, Kind] = {
@@ -43,8 +43,10 @@ async def record_till_events(
     lines = [movements_of(member) for member in received]
     levels, unknown_places = await _lock(transaction, lines)
     accepted = [place for place, member in enumerate(received) if member.data.location_id not in unknown_places]
-    fresh = await record(transaction, levels, [movement for place in accepted for movement in lines[place]], now)
-    await store.hear(transaction, _heard([received[place] for place in accepted]), now)
+    writes = Writes()
+    movements = [movement for place in accepted for movement in lines[place]]
+    fresh = await record(transaction, levels, movements, now, writes)
+    store.hear(writes, _heard([received[place] for place in accepted]), now)
 
     effects: list[Effect | DomainError] = []
     announced: list[Event] = []
@@ -57,7 +59,7 @@ async def record_till_events(
         effects.append(Effect.APPLIED if is_new else Effect.DUPLICATE)
         if is_new and member.event.type in ANNOUNCED:
             announced.append(_announcement(member))
-    await settle(transaction, levels, now, announced)
+    await settle(transaction, levels, now, announced, writes)
     return effects
 
 

@@ -12,12 +12,23 @@ Name = tuple[str, str]
 
 _NAMED = Statement(
     f"""
-    SELECT channel, external_id, order_id::text AS order_id FROM orders
+    SELECT channel, external_id, order_id::text AS order_id FROM order_names
     JOIN {listed({"channels": "text", "external_ids": "text"})} AS asked (channel, external_id)
         USING (channel, external_id)
     """
 )
-# Sorted by the unique key, so that two batches that race for the same names never wait for each other in a circle.
+# Sorted by the key, so that two batches that race for the same names never wait for each other in a circle.
+_CLAIM = Statement(
+    f"""
+    INSERT INTO order_names (channel, external_id, order_id)
+    SELECT channel, external_id, order_id
+    FROM {listed({"channel": "text", "external_id": "text", "order_id": "uuid"})} WITH ORDINALITY
+        AS wanted (channel, external_id, order_id, arrival)
+    ORDER BY channel, external_id, arrival
+    ON CONFLICT (channel, external_id) DO NOTHING
+    RETURNING order_id::text AS order_id
+    """
+)
 _INSERT_ORDERS = Statement(
     f"""
     INSERT INTO orders (order_id, channel, external_id, member_id, currency, method, fulfilment,
@@ -35,11 +46,7 @@ _INSERT_ORDERS = Statement(
                 "fulfilment": "text",
             }
         )
-    } WITH ORDINALITY
-        AS placed (order_id, channel, external_id, member_id, currency, method, fulfilment, arrival)
-    ORDER BY channel, external_id, arrival
-    ON CONFLICT (channel, external_id) DO NOTHING
-    RETURNING order_id::text AS order_id
+    } AS placed (order_id, channel, external_id, member_id, currency, method, fulfilment)
     """
 )
 _INSERT_LINES = Statement(
@@ -85,12 +92,12 @@ async def insert(
     transaction: Transaction, orders: Sequence[PlacedOrder], state: str, cause: str, now: datetime
 ) -> list[PlacedOrder]:
     """Store those whose name is free, with their lines and the beginning of their timeline; the ones that were."""
-    if not orders:
+    named_first = await _claim(transaction, [order for order in orders if order.external_id is not None])
+    stored = [order for order in orders if order.external_id is None or order.order_id in named_first]
+    if not stored:
         return []
-    parameters = columns(orders, "order_id", "channel", "external_id", "member_id", "currency", "method", "fulfilment")
-    rows = await _INSERT_ORDERS.rows(transaction, **parameters, state=state, now=now)
-    new_ids = {row.order_id for row in rows}
-    stored = [order for order in orders if order.order_id in new_ids]
+    parameters = columns(stored, "order_id", "channel", "external_id", "member_id", "currency", "method", "fulfilment")
+    await _INSERT_ORDERS.run(transaction, **parameters, state=state, now=now)
     lines = [(order.order_id, place, line) for order in stored for place, line in enumerate(order.lines)]
     await _INSERT_LINES.run(
         transaction,
@@ -105,3 +112,11 @@ async def insert(
         now=now,
     )
     return stored
+
+
+async def _claim(transaction: Transaction, orders: Sequence[PlacedOrder]) -> set[str]:
+    """The ids of those whose name was free and is theirs now; a name that another transaction claims is waited for."""
+    if not orders:
+        return set()
+    rows = await _CLAIM.rows(transaction, **columns(orders, "channel", "external_id", "order_id"))
+    return {row.order_id for row in rows}

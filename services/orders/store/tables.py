@@ -43,9 +43,19 @@ ORDERS = Table(
     Column("shortages", JSONB),
     instant("created_at"),
     instant("updated_at"),
-    Index("ix_orders_external_id", "channel", "external_id", unique=True),
+    Index("ix_orders_external_id", "external_id", "order_id", postgresql_where=text("external_id IS NOT NULL")),
     Index("ix_orders_state", "state", "order_id"),
     Index("ix_orders_member_id", "member_id", "order_id", postgresql_where=text("member_id IS NOT NULL")),
+)
+
+# What a channel calls its order: a name is given once. Beside the orders, because it is unique by another column.
+ORDER_NAMES = Table(
+    "order_names",
+    METADATA,
+    Column("channel", Exact, nullable=False),
+    Column("external_id", Exact, nullable=False),
+    Column("order_id", Id, nullable=False),
+    PrimaryKeyConstraint("channel", "external_id"),
 )
 
 # quantity = open + cancelled + handed_over; `returned` units were handed over before.
@@ -93,26 +103,26 @@ TIMELINE = Table(
 SHIPMENTS = Table(
     "shipments",
     METADATA,
-    Column("shipment_id", Id, primary_key=True),
     Column("order_id", Id, nullable=False),
+    Column("shipment_id", Id, nullable=False),
     Column("location_id", Exact, nullable=False),
     Column("lines", JSONB, nullable=False),
     Column("carrier", Text),
     Column("tracking", Text),
     instant("shipped_at"),
-    Index("ix_shipments_order_id", "order_id"),
+    PrimaryKeyConstraint("order_id", "shipment_id"),
 )
 
 RETURNS = Table(
     "returns",
     METADATA,
-    Column("return_id", Id, primary_key=True),
     Column("order_id", Id, nullable=False),
+    Column("return_id", Id, nullable=False),
     Column("location_id", Exact, nullable=False),
     Column("lines", JSONB, nullable=False),
     Column("reason", Text),
     instant("returned_at"),
-    Index("ix_returns_order_id", "order_id"),
+    PrimaryKeyConstraint("order_id", "return_id"),
 )
 
 # A projection of what inventory announces; the newest (changed_at, event_id) of a location is the truth about it.

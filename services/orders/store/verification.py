@@ -19,6 +19,14 @@ _TIMELINES = text(
     FROM timeline WHERE order_id = ANY(CAST(:ids AS uuid[])) GROUP BY order_id
     """
 )
+_MISNAMED = text(
+    """
+    SELECT orders.order_id::text AS order_id, channel, external_id
+    FROM orders LEFT JOIN order_names AS named USING (channel, external_id)
+    WHERE external_id IS NOT NULL AND named.order_id IS DISTINCT FROM orders.order_id
+    ORDER BY orders.order_id LIMIT :limit
+    """
+)
 _PROMISES = text(
     "SELECT order_id::text AS order_id, state, reservation_id, method FROM orders ORDER BY orders.order_id"
 )
@@ -43,7 +51,8 @@ async def violations(connection: AsyncConnection) -> list[str]:
         for order in orders.values():
             found += [f"order {order.order_id}: {fault}" for fault in _faults(order, timelines.get(order.order_id, []))]
         after = max(orders)
-    return found
+    misnamed = (await connection.execute(_MISNAMED, {"limit": PAGE_LIMIT})).all()
+    return found + [f"order {row.order_id}: {row.channel}'s name {row.external_id} is not its own" for row in misnamed]
 
 
 async def promises(connection: AsyncConnection) -> list[Promise]:

@@ -9,20 +9,27 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.pickup.domain.pickups import Line, Pickup
-from services.pickup.store.tables import PICKUP_LINES, PICKUPS
+from services.pickup.store.tables import ORDER_PICKUPS, PICKUP_LINES, PICKUPS
 from shared.database import Statement, Transaction, columns
 
+# Sorted by the key, so that two batches that race for the same orders never wait for each other in a circle.
+_CLAIM = Statement(
+    """
+    INSERT INTO order_pickups (order_id, location_id, pickup_id)
+    SELECT order_id, location_id, pickup_id
+    FROM unnest(CAST(:order_id AS text[]), CAST(:location_id AS text[]), CAST(:pickup_id AS uuid[]))
+        AS asked (order_id, location_id, pickup_id)
+    ORDER BY order_id, location_id
+    ON CONFLICT (order_id, location_id) DO NOTHING
+    RETURNING pickup_id::text AS pickup_id
+    """
+)
 _ADD = Statement(
     """
     INSERT INTO pickups (pickup_id, order_id, reservation_id, location_id, state, due_at, requested_at)
-    SELECT pickup_id, order_id, reservation_id, location_id, state, due_at, requested_at
-    FROM unnest(CAST(:pickup_id AS uuid[]), CAST(:order_id AS text[]), CAST(:reservation_id AS text[]),
+    SELECT * FROM unnest(CAST(:pickup_id AS uuid[]), CAST(:order_id AS text[]), CAST(:reservation_id AS text[]),
         CAST(:location_id AS text[]), CAST(:state AS text[]), CAST(:due_at AS timestamptz[]),
         CAST(:requested_at AS timestamptz[]))
-        AS asked (pickup_id, order_id, reservation_id, location_id, state, due_at, requested_at)
-    ORDER BY order_id, location_id
-    ON CONFLICT (order_id, location_id) DO NOTHING
-    RETURNING CAST(pickup_id AS text) AS pickup_id
     """
 )
 _ADD_LINES = Statement(
@@ -94,9 +101,13 @@ async def add(transaction: Transaction, pickups: Sequence[Pickup]) -> list[Picku
     """Store those that are the first of their order at their location; answers these."""
     if not pickups:
         return []
+    claimed = await _CLAIM.rows(transaction, **columns(pickups, "order_id", "location_id", "pickup_id"))
+    first = {row.pickup_id for row in claimed}
+    added = [pickup for pickup in pickups if pickup.pickup_id in first]
+    if not added:
+        return []
     names = ("pickup_id", "order_id", "reservation_id", "location_id", "state", "due_at", "requested_at")
-    stored = {row.pickup_id for row in await _ADD.rows(transaction, **columns(pickups, *names))}
-    added = [pickup for pickup in pickups if pickup.pickup_id in stored]
+    await _ADD.run(transaction, **columns(added, *names))
     await _ADD_LINES.run(transaction, **_line_columns(added, "sku", "quantity"))
     return added
 
@@ -108,7 +119,8 @@ async def lock(transaction: Transaction, pickup_ids: Collection[str]) -> list[Pi
 
 async def lock_of_orders(transaction: Transaction, order_ids: Collection[str]) -> list[Pickup]:
     """All pickups of these orders, locked until the transaction ends."""
-    return await _lock(transaction, select(PICKUPS).where(PICKUPS.c.order_id.in_(order_ids)))
+    named = select(ORDER_PICKUPS.c.pickup_id).where(ORDER_PICKUPS.c.order_id.in_(order_ids))
+    return await lock(transaction, (await transaction.execute(named)).scalars().all())
 
 
 async def lock_lapsed(transaction: Transaction, now: datetime, limit: int) -> list[Pickup]:

@@ -55,10 +55,20 @@ PICKUPS = Table(
     Column("wrong_tries", Integer, nullable=False, server_default="0"),
     Column("locked_until", DateTime(timezone=True)),
     Column("reason", Text),
-    Index("ix_pickups_order_id", "order_id", "location_id", unique=True),
+    Index("ix_pickups_order_id", "order_id"),
     Index("ix_pickups_work_list", "location_id", "state", "due_at", "pickup_id"),
     Index("ix_pickups_due_at", "due_at", "pickup_id"),
     Index("ix_pickups_held_until", "held_until", postgresql_where=text("state = 'ready'")),
+)
+
+# An order has one pickup at a place. Beside the pickups, because it is unique by another column than they.
+ORDER_PICKUPS = Table(
+    "order_pickups",
+    METADATA,
+    Column("order_id", Exact, nullable=False),
+    Column("location_id", Exact, nullable=False),
+    Column("pickup_id", Uuid(as_uuid=False), nullable=False),
+    PrimaryKeyConstraint("order_id", "location_id"),
 )
 
 # wanted = quantity - short - cancelled; picked is a part of it.

@@ -19,7 +19,7 @@ _VIOLATIONS = text(
             bool_or(picked + short + cancelled > quantity OR least(picked, short, cancelled, echo_due) < 0) AS overdrawn
         FROM pickup_lines GROUP BY pickup_id),
     judged AS (
-        SELECT pickup_id, state, CASE
+        SELECT pickups.pickup_id, state, CASE
             WHEN coalesce(overdrawn, false) THEN 'a line has more picked, short and cancelled than ordered'
             WHEN state IN ('ready', 'collected', 'expired') AND code IS NULL THEN 'it has no code'
             WHEN state IN ('requested', 'picking') AND code IS NOT NULL THEN 'it has a code already'
@@ -32,8 +32,10 @@ _VIOLATIONS = text(
                 THEN 'its instants contradict its state'
             WHEN state NOT IN ('requested', 'picking', 'ready', 'collected', 'expired', 'cancelled')
                 THEN 'there is no such state'
+            WHEN named.pickup_id IS DISTINCT FROM pickups.pickup_id THEN 'its order has another one at its place'
             END AS broken
-        FROM pickups LEFT JOIN units USING (pickup_id))
+        FROM pickups LEFT JOIN units USING (pickup_id)
+            LEFT JOIN order_pickups AS named USING (order_id, location_id))
     SELECT pickup_id, state, broken FROM judged WHERE broken IS NOT NULL ORDER BY pickup_id LIMIT :limit
     """
 )

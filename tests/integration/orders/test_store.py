@@ -45,6 +45,16 @@ async def test_verification_names_an_order_that_does_not_add_up(orders: OrdersSe
         await transaction.execute(text("UPDATE allocations SET handed_over = 0"))
 
 
+async def test_verification_names_an_order_whose_name_is_not_its_own(orders: OrdersService) -> None:
+    order_id = await orders.placed(ship_body(external_id="W-1"))
+    async with orders.database.transaction() as transaction:
+        await transaction.execute(text("UPDATE order_names SET order_id = uuidv7()"))
+    assert await orders.violations() == [f"order {order_id}: web's name W-1 is not its own"]
+    async with orders.database.transaction() as transaction:
+        await transaction.execute(text(f"UPDATE order_names SET order_id = '{order_id}'"))
+    assert await orders.violations() == []
+
+
 async def test_verification_lists_what_orders_hold_of_inventory(orders: OrdersService) -> None:
     pending = await orders.placed(ship_body())
     confirmed = await orders.confirmed(pickup_body(), ("A", "S1", 1))

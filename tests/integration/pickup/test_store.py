@@ -40,6 +40,7 @@ async def test_a_pickup_that_cannot_be_is_named(service: PickupService) -> None:
         "it has no code": "code = NULL",
         "it wants nothing": "pickup_id = uuidv7()",
         "its instants contradict its state": "closed_at = ready_at",
+        "its order has another one at its place": "location_id = 'elsewhere'",
     }
     for fault, change in broken.items():
         pickup = await service.ready(A=1)
