@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListen
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from shared.bus import kafka_wire as wire
 from shared.bus.base import (
     BusUnavailable,
     LoadOffsets,
@@ -26,15 +27,12 @@ from shared.bus.base import (
     publish_waiting,
 )
 from shared.bus.kafka_members import Member
-from shared.bus.kafka_wire import BATCH_BYTES_LIMIT, from_wire, refuse_too_large, send_in_order
-from shared.bus.kafka_wire import topic_configuration as configuration
 from shared.bus.partitioning import partition_of
 from shared.contracts.registry import TOPICS, Topic
 
 _FETCH_BYTES_LIMIT = 16 * 1024 * 1024
 _PUBLISH_TIMEOUT_S = 10.0
 _REQUEST_TIMEOUT_MS = 10_000
-_CLOSE_TIMEOUT_S = 5.0
 _POLL_MS = 1_000
 _LONG_POLL_MS = 500
 _RETRY_AFTER_MS = 100
@@ -104,14 +102,14 @@ class KafkaBus:
         """As the protocol says; ValueError for a message that is too large for the broker."""
         if not messages:
             return
-        refuse_too_large(messages)
+        wire.refuse_too_large(messages)
         producer = await self._started_producer()
         sends: list[asyncio.Task[None]] = []
         try:
             with _broker_faults():
                 async with asyncio.timeout(_PUBLISH_TIMEOUT_S):
                     shares = await self._by_place(producer, messages)
-                    sends = [asyncio.create_task(send_in_order(producer, *share)) for share in shares.items()]
+                    sends = [asyncio.create_task(wire.send_in_order(producer, *share)) for share in shares.items()]
                     await asyncio.gather(*sends)
         except BusUnavailable:
             # It would go on sending what the caller will publish again, and so change the order.
@@ -171,7 +169,7 @@ class KafkaBus:
         existing = set(await admin.list_topics())
         size = (self._new_partitions, self._replication_factor)
         missing = [
-            NewTopic(self._prefix + name, *size, topic_configs=configuration(topic))
+            NewTopic(self._prefix + name, *size, topic_configs=wire.topic_configuration(topic))
             for name, topic in self._topics.items()
             if self._prefix + name not in existing
         ]
@@ -187,14 +185,14 @@ class KafkaBus:
         async with self._starting:
             if self._producer is None:
                 producer = AIOKafkaProducer(
-                    **self._connection, acks="all", enable_idempotence=True, max_batch_size=BATCH_BYTES_LIMIT
+                    **self._connection, acks="all", enable_idempotence=True, max_batch_size=wire.BATCH_BYTES_LIMIT
                 )
                 try:
                     with _broker_faults():
                         async with asyncio.timeout(_PUBLISH_TIMEOUT_S):
                             await producer.start()
                 except BaseException:
-                    await _end_producer(producer)
+                    await wire.end_producer(producer)
                     raise
                 self._producer = producer
             return self._producer
@@ -202,7 +200,7 @@ class KafkaBus:
     async def _throw_away(self, producer: AIOKafkaProducer) -> None:
         if self._producer is producer:
             self._producer = None
-        await _end_producer(producer)
+        await wire.end_producer(producer)
 
     async def _by_place(
         self, producer: AIOKafkaProducer, messages: Sequence[Message]
@@ -263,7 +261,7 @@ class _Consumer:
         for place, batch in batches.items():
             partition = self._partition(place)
             for found in batch:
-                message = from_wire(partition.topic, found.key, found.headers, found.value)
+                message = wire.from_wire(partition.topic, found.key, found.headers, found.value)
                 records.append(Record(partition, found.offset, message))
         return records
 
@@ -284,7 +282,7 @@ class _Consumer:
     async def close(self) -> None:
         """What aiokafka's `stop` does not come to when the broker is away is closed by hand."""
         try:
-            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+            async with asyncio.timeout(wire.CLOSE_TIMEOUT_S):
                 await self._client.stop()
         except (KafkaError, TimeoutError) as error:
             _log.info("bus.left_without_goodbye", reason=repr(error))
@@ -297,14 +295,3 @@ class _Consumer:
 
     def _place(self, partition: Partition) -> TopicPartition:
         return TopicPartition(self._prefix + partition.topic, partition.number)
-
-
-async def _end_producer(producer: AIOKafkaProducer) -> None:
-    """Close without the flush of aiokafka's `stop`, which would wait for a broker that is away."""
-    producer._closed = True
-    sending = producer._sender.sender_task
-    if sending is not None:
-        sending.cancel()
-    await producer.client.close()
-    if sending is not None:
-        await asyncio.wait([sending], timeout=_CLOSE_TIMEOUT_S)

@@ -1,5 +1,6 @@
-"""What Zaiko's messages and topics look like on Kafka, and the order in which messages go out."""
+"""What Zaiko's messages and topics look like on Kafka, how messages go out, and how their producer ends."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ MESSAGE_BYTES_LIMIT = 16 * 1024 * 1024
 BATCH_BYTES_LIMIT = 512 * 1024
 """Messages go out together up to this size; a larger one goes alone."""
 
+CLOSE_TIMEOUT_S = 5.0
 _RETENTION_MS = 7 * 24 * 3_600 * 1_000
 
 
@@ -49,6 +51,17 @@ async def send_in_order(producer: Any, place: Any, messages: Sequence[Message]) 
             batch = producer.create_batch()
             batch.append(**parts)
     await (await producer.send_batch(batch, place.topic, partition=place.partition))
+
+
+async def end_producer(producer: Any) -> None:
+    """Close without the flush of aiokafka's `stop`, which would wait for a broker that is away."""
+    producer._closed = True
+    sending = producer._sender.sender_task
+    if sending is not None:
+        sending.cancel()
+    await producer.client.close()
+    if sending is not None:
+        await asyncio.wait([sending], timeout=CLOSE_TIMEOUT_S)
 
 
 def _text(value: bytes | None) -> str:

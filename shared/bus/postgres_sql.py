@@ -99,6 +99,7 @@ APPEND = "SELECT bus.append($1, $2, $3, $4, $5)"
 FORWARD = "SELECT bus.forward($1)"
 """Moves what waits in the `outbox` of the session's schema into the log, in one transaction."""
 
+# Every partition gives its first batch before any gives its second, so that none waits for another's backlog.
 PAGE = """
 SELECT topic, partition, first_offset, keys, headers, bodies FROM (
     SELECT found.*, place,
@@ -106,12 +107,14 @@ SELECT topic, partition, first_offset, keys, headers, bodies FROM (
     FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[])
         WITH ORDINALITY AS wanted(t, n, start, stop, place)
     CROSS JOIN LATERAL (
-        SELECT *, least(next_offset, stop) - greatest(first_offset, start) AS records FROM bus.batches
+        SELECT *, least(next_offset, stop) - greatest(first_offset, start) AS records,
+            row_number() OVER (ORDER BY next_offset) AS nth
+        FROM bus.batches
         WHERE topic = t AND partition = n AND next_offset > start AND first_offset < stop
         ORDER BY next_offset LIMIT least($5::int, $7::int)
     ) AS found
-    WINDOW before AS (ORDER BY place, next_offset)
-) AS page WHERE records_before < $5::int AND bytes_before < $6::int ORDER BY place, first_offset
+    WINDOW before AS (ORDER BY nth, place)
+) AS page WHERE records_before < $5::int AND bytes_before < $6::int ORDER BY nth, place
 """
 
 MEMBERS = """
