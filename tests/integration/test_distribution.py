@@ -28,11 +28,6 @@ SERVICES: dict[str, tuple[ModuleType, Placements]] = {
     "orders": (orders, ORDERS),
     "pickup": (pickup, PICKUP),
 }
-EXCEPTIONS = {
-    # Inventory asks for an order's reservation by this index, and it is what refuses a second one. On several nodes
-    # it has to become a table `order_reservations` by `order_id`, as orders and pickup have their names already.
-    ("reservations", "ix_reservations_order_id"),
-}
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "scaling.md").read_text()
 WORDS: dict[str, Placement] = {"copied": Reference(), "coordinator": Local()}
 
@@ -94,7 +89,7 @@ async def test_every_key_of_a_distributed_table_holds_its_column(migrated: Migra
     keys = {key: columns for key, columns in migrated.keys.items() if key[0] in split}
     assert {table for table, _ in keys} == set(split)
     broken = {key for key, columns in keys.items() if split[key[0]] not in columns}
-    assert broken == {exception for exception in EXCEPTIONS if exception[0] in migrated.tables}
+    assert broken == set()
 
 
 async def test_tables_that_lie_together_are_split_by_one_type(migrated: Migrated) -> None:

@@ -14,6 +14,8 @@ PLACEMENTS: Placements = {
     "reservations": Distributed("reservation_id"),
     "reservation_lines": Distributed("reservation_id"),
     "reservation_commands": Distributed("reservation_id"),
+    # That an order has one promise is decided where the order's row is.
+    "order_reservations": Distributed("order_id"),
     # A till is known by its source, wherever it stands today.
     "tills": Distributed("source"),
 }

@@ -47,6 +47,13 @@ _INSERT = Statement(
         AS granted (reservation_id, reference, channel, state, order_id, expires_at, created_at)
     """
 )
+_GIVE_TO_ORDERS = Statement(
+    """
+    INSERT INTO order_reservations (order_id, reservation_id)
+    SELECT * FROM unnest(CAST(:order_id AS text[]), CAST(:reservation_id AS uuid[])) AS given (order_id, reservation_id)
+    ORDER BY order_id
+    """
+)
 _INSERT_LINES = Statement(
     """
     INSERT INTO reservation_lines (reservation_id, sku, location_id, quantity, open, available)
@@ -123,7 +130,7 @@ _LINES = Statement(
 )
 _IDS_BY_ORDER = Statement(
     """
-    SELECT order_id, reservation_id::text AS reservation_id FROM reservations
+    SELECT order_id, reservation_id::text AS reservation_id FROM order_reservations
     WHERE order_id = ANY(CAST(:order_ids AS text[]))
     """
 )
@@ -136,6 +143,7 @@ def insert(writes: Writes, granted: Sequence[Reservation], lines: Sequence[Grant
     if granted:
         names = ("reservation_id", "reference", "channel", "state", "order_id", "expires_at", "created_at")
         writes.add(_INSERT, **columns(granted, *names))
+    give_to_orders(writes, [reservation for reservation in granted if reservation.order_id is not None])
     if lines:
         writes.add(_INSERT_LINES, **columns(lines, *GrantedLine._fields))
 
@@ -169,6 +177,12 @@ async def _with_lines(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> 
         line = Line(row.sku, row.location_id, row.quantity, row.open, row.fulfilled)
         found[row.reservation_id].lines.append(line)
     return found
+
+
+def give_to_orders(writes: Writes, reservations: Sequence[Reservation]) -> None:
+    """Say that these are their orders'. The transaction fails where an order has one already."""
+    if reservations:
+        writes.add(_GIVE_TO_ORDERS, **columns(reservations, "order_id", "reservation_id"))
 
 
 def update(writes: Writes, changed: Sequence[Reservation], now: datetime) -> None:

@@ -101,6 +101,14 @@ LEDGER = Table(
     Index("ix_ledger_counts", "sku", "location_id", "occurred_at", postgresql_where=text("kind = 'count'")),
 )
 
+# An order has one reservation, granted or refused: this key is what says so.
+ORDER_RESERVATIONS = Table(
+    "order_reservations",
+    METADATA,
+    Column("order_id", Text, primary_key=True),
+    Column("reservation_id", Uuid(as_uuid=False), nullable=False),
+)
+
 RESERVATIONS = Table(
     "reservations",
     METADATA,
@@ -112,7 +120,6 @@ RESERVATIONS = Table(
     Column("expires_at", DateTime(timezone=True)),
     instant("created_at"),
     instant("updated_at"),
-    Index("ix_reservations_order_id", "order_id", unique=True, postgresql_where=text("order_id IS NOT NULL")),
     Index("ix_reservations_expires_at", "expires_at", postgresql_where=text("state = 'held'")),
 )
 

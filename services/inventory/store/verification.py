@@ -58,6 +58,11 @@ _OFF_THE_PROMISES = """
     SELECT format('reservation %s is %s and has open units', reservation_id, state)
     FROM reservations JOIN reservation_lines USING (reservation_id)
     WHERE open > 0 AND state NOT IN ('held', 'confirmed')
+    UNION ALL
+    SELECT format('order %s has reservation %s, and reservation %s says it is its own', order_id,
+        given.reservation_id, own.reservation_id)
+    FROM reservations AS own FULL JOIN order_reservations AS given USING (order_id)
+    WHERE order_id IS NOT NULL AND own.reservation_id IS DISTINCT FROM given.reservation_id
 """
 _GRANTED_BEYOND = """
     SELECT format('reservation %s: %s of %s at %s granted while %s were available', reservation_id, quantity, sku,

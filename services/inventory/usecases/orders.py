@@ -65,6 +65,7 @@ async def _take_over_carts(transaction: Transaction, orders: Sequence[OrderPlace
             unfit.append(Change(reservation_id, "release", "/inventory/carts", order.order_id, "inventory", now))
     writes = Writes()
     store.update(writes, taken_over, now)
+    store.give_to_orders(writes, taken_over)
     add_announcements(writes, with_topics([reservation_changed(HELD, cart, now) for cart in taken_over]))
     await writes.send(transaction)
     if unfit:

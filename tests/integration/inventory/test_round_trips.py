@@ -1,0 +1,95 @@
+"""How often a batch goes to the database: counted, because it decides what a sale costs and nobody would notice."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from services.inventory.api.events import recording
+from services.inventory.api.reservations import reserving
+from services.inventory.settings import SCHEMA
+from services.inventory.store import items, levels, locations
+from services.inventory.store.items import Item
+from services.inventory.usecases.reserve import Reserve
+from shared.consumer import read_event
+from shared.contracts import tills
+from shared.contracts.event import from_object
+from shared.contracts.locations import LocationChanged
+from shared.database import Database
+from shared.http.door import Door
+from tests.integration.inventory.conftest import till_event
+
+NOW = datetime(2017, 11, 20, 9, tzinfo=UTC)
+SKUS = [f"A{number}" for number in range(20)]
+
+
+class Counted:
+    """A database, and the statements that went to it by their first word; a transaction's ends count too."""
+
+    def __init__(self, url: str) -> None:
+        self.database = Database(url, SCHEMA, pool_size=1)
+        self.statements: Counter[str] = Counter()
+        event.listen(self.database.engine.sync_engine, "connect", self._watch)
+
+    def _watch(self, connection: Any, _: Any) -> None:
+        connection.driver_connection.add_query_logger(self._count)
+
+    def _count(self, query: Any) -> None:
+        self.statements[query.query.split()[0].rstrip(";")] += 1
+
+    def taken(self) -> Counter[str]:
+        """What was sent since the last time this was asked."""
+        found, self.statements = self.statements, Counter()
+        return found
+
+
+@pytest.fixture
+async def counted(inventory_url: str) -> AsyncIterator[Counted]:
+    """Items on the shelf of S1, and a pool whose connection has met every statement once."""
+    counted = Counted(inventory_url)
+    store = LocationChanged(location_id="S1", name="S1", kind="store", ships=True, offers_pickup=True)
+    async with counted.database.transaction() as transaction:
+        await locations.put(transaction, store)
+        await items.put(transaction, [Item(sku, sku, None, {}) for sku in SKUS])
+        await levels.create(transaction, [("S1", sku) for sku in SKUS])
+    yield counted
+    await counted.database.close()
+
+
+def sale(number: int) -> Any:
+    event_id = f"sale-{number}"
+    told = till_event("sale", event_id, "2017-11-20T09:00:00Z", (SKUS[number % len(SKUS)], 1), sequence=str(number + 1))
+    return [read_event(tills.TOPIC, from_object(told))]
+
+
+def promise(number: int) -> Reserve:
+    return Reserve(f"cart-{number}", "web", {SKUS[number % len(SKUS)]: 1}, candidates=["S1"], ttl=timedelta(minutes=5))
+
+
+async def test_many_sales_take_the_round_trips_of_one(counted: Counted) -> None:
+    door = Door("till_events", counted.database, recording(lambda: NOW))
+    await door(sale(0))
+    counted.taken()
+    await asyncio.gather(*(door(sale(number)) for number in range(1, 41)))
+    statements = counted.taken()
+    batches = statements["BEGIN"]
+    assert batches < 4
+    assert statements == {"BEGIN": batches, "SELECT": 2 * batches, "WITH": batches, "COMMIT": batches}
+
+
+async def test_many_promises_take_the_round_trips_of_one(counted: Counted) -> None:
+    async with counted.database.transaction() as transaction:
+        await transaction.exec_driver_sql("UPDATE levels SET on_hand = 1000")
+    door = Door("reserve", counted.database, reserving(lambda: NOW))
+    await door(promise(0))
+    counted.taken()
+    answers = await asyncio.gather(*(door(promise(number)) for number in range(1, 101)))
+    statements = counted.taken()
+    assert {answer.status_code for answer in answers} == {201}
+    batches = statements["BEGIN"]
+    assert batches < 4
+    assert statements == {"BEGIN": batches, "SELECT": batches, "WITH": batches, "COMMIT": batches}
