@@ -104,6 +104,34 @@ async def test_a_poison_event_is_put_aside_with_its_reason_and_the_rest_of_its_b
     }
 
 
+async def test_what_does_not_concern_a_consumer_is_passed_over_and_remembered(bus: Bus, database: Database) -> None:
+    elsewhere = [told(f"{number}", key=f"T{number % 5}") for number in range(40)]
+    await bus.publish([*elsewhere[:20], told("ours"), *elsewhere[20:]])
+
+    async def stored() -> int:
+        async with database.reading() as connection:
+            offsets = text("SELECT coalesce(sum(next_offset), 0)::int FROM consumer_offsets")
+            return int((await connection.execute(offsets)).scalar_one())
+
+    async def is_through() -> bool:
+        return await stored() >= 41
+
+    consumer = Consumer("probe", bus, database, ["plain"], {CHANGED.name: apply}, lambda key: key == "S1")
+    task = asyncio.create_task(consumer.run())
+    await eventually_async(is_through)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert await effects(database) == ["ours"]
+
+    async with consuming(bus, database):
+        await bus.publish([told("ours as well")])
+
+        async def both_count() -> bool:
+            return await effects(database) == ["ours", "ours as well"]
+
+        await eventually_async(both_count)
+
+
 async def test_a_consumer_that_is_killed_at_any_moment_loses_nothing_and_repeats_nothing(
     open_bus: OpenBus, database: Database
 ) -> None:
