@@ -33,7 +33,7 @@ _SECRET_BYTES = 48
 
 _SETTINGS = {
     "max_connections": "200",
-    "shared_buffers": "256MB",
+    "shared_buffers": "1GB",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
