@@ -1,8 +1,8 @@
-"""Figure 7: from the moment a sale is accepted until web shops see it, at 500 sales a second.
+"""Figure 7: from the moment a sale is accepted until web shops see it, at 500 sales a second, by the slower door.
 
-A sale is accepted when the gateway has answered 202. One that a till puts on the bus itself has a second way over the
-bus before it; its lag is told beside it, from the moment the bus has it. The reference is what cannot be less: one way
-over the bus and one commit, at the same pace on the same system.
+A sale is accepted when the gateway has answered 202, or when the bus has it; from there the latter has a second way
+over the bus before it. The reference is what cannot be less: one way over the bus and one commit, at the same pace on the
+same system.
 """
 
 from collections.abc import AsyncIterator, Collection
@@ -32,14 +32,14 @@ async def measure(system: Whole, wanted: Collection[int]) -> AsyncIterator[Sampl
     found = await run_process("tests.bench.sales", job, LIMIT_S, system.site.environment)
     reference = found["round_trip"]["p99_ms"] + found["commit"]["p99_ms"]
     beside = {
-        "lag p99, ms": found["http"]["p99_ms"],
-        "lag median, ms": found["http"]["median_ms"],
+        "lag p99 of sales put on the bus, ms": found["bus"]["p99_ms"],
+        "lag median of sales put on the bus, ms": found["bus"]["median_ms"],
+        "lag p99 of sales told to the gateway, ms": found["http"]["p99_ms"],
+        "lag median of sales told to the gateway, ms": found["http"]["median_ms"],
         "bus round trip p99, ms": found["round_trip"]["p99_ms"],
         "bus round trip median, ms": found["round_trip"]["median_ms"],
         "commit p99, ms": found["commit"]["p99_ms"],
         "commit median, ms": found["commit"]["median_ms"],
-        "lag p99 of sales put on the bus, ms": found["bus"]["p99_ms"],
-        "lag median of sales put on the bus, ms": found["bus"]["median_ms"],
         "the tills' share of one core": found["processor_share"],
     }
-    yield Sample(7, found["http"]["p99_ms"] / reference, beside)
+    yield Sample(7, max(found["bus"]["p99_ms"], found["http"]["p99_ms"]) / reference, beside)
