@@ -1,8 +1,8 @@
 """Figure 7: from the moment a sale is accepted until web shops see it, at 500 sales a second, by the slower door.
 
 A sale is accepted when the gateway has answered 202, or when the bus has it; from there the latter has a second way
-over the bus before it. The reference is what cannot be less: one way over the bus and one commit, at the same pace on the
-same system.
+over the bus before it. The reference is what cannot be less: one way over the bus and one commit, at the same pace
+on the same system.
 """
 
 from collections.abc import AsyncIterator, Collection
