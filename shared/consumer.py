@@ -81,7 +81,8 @@ _ADVANCE = Statement(
 class Consumer:
     """One consumer group's member in this process: reads topics, applies batches through the routes.
 
-    Events with a key that does not concern it are passed over unread.
+    Events with a key that does not concern it are passed over unread. With `pause_s` between two fetches it reads in
+    larger pieces: for topics of which little concerns it, and that little is not waited for.
     """
 
     def __init__(
@@ -92,13 +93,17 @@ class Consumer:
         topics: Sequence[str],
         routes: Routes,
         concerns: Callable[[str], bool] = lambda key: True,
+        pause_s: float = 0.0,
     ) -> None:
         self.name = name
+        self.behind = asyncio.Event()
+        """Set while there is more than one fetch takes."""
         self._bus = bus
         self._database = database
         self._topics = topics
         self._routes = routes
         self._key_concerns = concerns
+        self._pause_s = pause_s
         self._offsets: dict[Partition, int] = {}
         self._passed: dict[Partition, int] = {}
         self._storing = asyncio.Lock()
@@ -110,7 +115,13 @@ class Consumer:
                 subscribed = self._bus.subscribe(self.name, self._topics, self._load_offsets, limit=FETCH_LIMIT)
                 async with subscribed as subscription, running(passing=every(PASS_S, self._store_passed)):
                     while True:
-                        await self._take(subscription, await subscription.fetch())
+                        records = await subscription.fetch()
+                        if len(records) < FETCH_LIMIT:
+                            self.behind.clear()
+                        else:
+                            self.behind.set()
+                        await self._take(subscription, records)
+                        await asyncio.sleep(self._pause_s)
             except Exception as error:
                 if not isinstance(error, BusUnavailable) and not is_transient(error):
                     raise

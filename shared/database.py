@@ -18,6 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from shared.notifications import Notifications
+
 Transaction = AsyncConnection
 """An open transaction. Whoever opened it commits it; a use case only fills it."""
 
@@ -69,6 +71,7 @@ class Writes:
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._parameters: dict[str, Any] = {}
+        self._told: list[tuple[str, str]] = []
 
     def add(self, statement: Statement, **parameters: Any) -> None:
         """An INSERT, UPDATE or DELETE to send with the others."""
@@ -76,9 +79,15 @@ class Writes:
         self._parts.append(statement.sql)
         self._parameters |= {f"{name}_{number}": value for name, value in parameters.items()}
 
+    def tell(self, channel: str, payload: str = "") -> None:
+        """As `tell`, of what is written here."""
+        self._told.append((channel, payload))
+
     async def send(self, transaction: AsyncConnection) -> None:
         if self._parts:
             await _together(tuple(self._parts)).run(transaction, **self._parameters)
+        for channel, payload in self._told:
+            tell(transaction, channel, payload)
 
 
 @lru_cache
@@ -92,6 +101,14 @@ _PARAMETER = re.compile(r"(?<!:):(\w+)")
 _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
 
+_TOLD = "told after the commit"
+
+
+def tell(transaction: AsyncConnection, channel: str, payload: str = "") -> None:
+    """Notify all processes of the service, once the transaction has committed."""
+    transaction.info[_TOLD][channel, payload] = None
+
+
 def driver(connection: AsyncConnection) -> Any:
     """asyncpg's own connection under this one, for what only it can do (COPY, savepoints)."""
     return connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]
@@ -103,6 +120,7 @@ class Database:
     def __init__(self, url: str, schema: str, pool_size: int = POOL_SIZE) -> None:
         self.url = url
         self.schema = schema
+        self.notifications = Notifications(url, schema)
         self.engine = create_async_engine(
             make_url(url).set(drivername="postgresql+asyncpg"),
             isolation_level="AUTOCOMMIT",
@@ -118,8 +136,13 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Commits on leaving, rolls back on an exception."""
-        async with self.single_statement() as connection, savepoint(connection):
-            yield connection
+        async with self.single_statement() as connection:
+            told: dict[tuple[str, str], None] = {}
+            connection.info[_TOLD] = told
+            async with savepoint(connection):
+                yield connection
+        for channel, payload in told:
+            self.notifications.tell(channel, payload)
 
     @asynccontextmanager
     async def single_statement(self) -> AsyncIterator[Connection]:

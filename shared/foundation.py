@@ -9,7 +9,6 @@ from shared.clock import Clock
 from shared.consumer import Consumer, Routes
 from shared.database import Database
 from shared.http import idempotency
-from shared.notifications import Notifications
 from shared.relay import Relay
 from shared.settings import ServiceSettings
 
@@ -23,14 +22,18 @@ class Foundation:
         self.clock = clock
         self.database = Database(settings.database_url, schema, settings.database_pool_size)
         self.bus = open_bus(settings)
-        self.notifications = Notifications(settings.database_url)
-        self._relay = Relay(self.database, self.bus, self.notifications)
+        self._relay = Relay(self.database, self.bus)
 
     def consumer(
-        self, name: str, topics: Sequence[str], routes: Routes, concerns: Callable[[str], bool] = lambda key: True
+        self,
+        name: str,
+        topics: Sequence[str],
+        routes: Routes,
+        concerns: Callable[[str], bool] = lambda key: True,
+        pause_s: float = 0.0,
     ) -> Consumer:
         """A consumer of this service; its loop is to be given to `standing`."""
-        return Consumer(name, self.bus, self.database, topics, routes, concerns)
+        return Consumer(name, self.bus, self.database, topics, routes, concerns, pause_s)
 
     @asynccontextmanager
     async def standing(self, **loops: Loop) -> AsyncIterator[None]:
@@ -38,7 +41,7 @@ class Foundation:
         await self.bus.start()
         try:
             async with running(
-                notifications=self.notifications.run,
+                notifications=self.database.notifications.run,
                 relay=self._relay.run,
                 pruning=every(PRUNE_INTERVAL_S, self._prune),
                 **loops,

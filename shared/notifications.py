@@ -1,49 +1,106 @@
-"""LISTEN/NOTIFY: the wake-up between processes. A notification only says "look"; what to see is in the tables."""
+"""LISTEN/NOTIFY: the wake-up between processes. A notification only says "look"; what to see is in the tables.
+
+PostgreSQL lets one notifying transaction commit at a time, in all of the server. So no work is notified of in its own
+transaction, which would hold up all others until it is on disk, but after it, by a session whose commits do not wait.
+"""
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 
 import asyncpg
 import structlog
 
-Callback = Callable[[str], None]
-"""Called with the payload; with an empty one after a reconnect, when notifications may have been missed."""
+Callback = Callable[[str], bool | None]
+"""Called with the payload; with an empty one after a reconnect, when notifications may have been missed.
+
+Answers True where nobody else needs to hear of it.
+"""
 
 _RECONNECT_S = 0.5
+_TELL_LIMIT_S = 2.0
+_SETTINGS = {"application_name": "zaiko notifications", "synchronous_commit": "off"}
+_TELL = "SELECT pg_notify(channel, payload) FROM unnest($1::text[], $2::text[]) AS told (channel, payload)"
 log = structlog.get_logger(__name__)
 
 
 class Notifications:
-    """One connection that listens to any number of channels and comes back after a loss."""
+    """One connection that tells and hears on any number of channels, and comes back after a loss.
 
-    def __init__(self, url: str) -> None:
+    `prefix` sets the channels apart from those of other schemas in the same database.
+    """
+
+    def __init__(self, url: str, prefix: str) -> None:
         self._url = url
+        self._prefix = prefix
         self._callbacks: dict[str, list[Callback]] = defaultdict(list)
+        self._untold: dict[tuple[str, str], None] = {}
+        self._stirred = asyncio.Event()
 
     def on(self, channel: str, callback: Callback) -> None:
-        """Call back for each notification of `channel`; to be said before `run`."""
+        """Call back for each notification of `channel` from now on."""
         self._callbacks[channel].append(callback)
+        self._stirred.set()
+
+    def tell(self, channel: str, payload: str = "") -> None:
+        """Call back in this process now, and in the others soon. What is told of must have been committed."""
+        answers = [callback(payload) for callback in self._callbacks.get(channel, ())]
+        if True not in answers:
+            self._untold[channel, payload] = None
+            self._stirred.set()
 
     async def run(self) -> None:
-        """Listen until cancelled."""
+        """Listen and tell until cancelled, then tell what is left."""
         while True:
             try:
-                connection = await asyncpg.connect(self._url)
-            except (OSError, asyncpg.PostgresError) as error:
+                connection = await asyncpg.connect(self._url, server_settings=_SETTINGS)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("notifications.unreachable", error=str(error))
                 await asyncio.sleep(_RECONNECT_S)
                 continue
             try:
-                await self._listen(connection)
+                await self._attend(connection)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("notifications.lost", error=str(error))
+                await asyncio.sleep(_RECONNECT_S)
             finally:
-                await connection.close(timeout=1)
+                with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                    await self._send(connection)
+                    await connection.close(timeout=1)
 
-    async def _listen(self, connection: asyncpg.Connection) -> None:
-        lost = asyncio.Event()
-        connection.add_termination_listener(lambda _: lost.set())
-        for channel, callbacks in self._callbacks.items():
-            for callback in callbacks:
-                await connection.add_listener(channel, lambda *message, call=callback: call(message[3]))
-                callback("")
-        await lost.wait()
+    async def _attend(self, connection: asyncpg.Connection) -> None:
+        connection.add_termination_listener(lambda _: self._stirred.set())
+        heard: set[str] = set()
+        while not connection.is_closed():
+            self._stirred.clear()
+            for channel in self._callbacks.keys() - heard:
+                callbacks = self._callbacks[channel]
+                await connection.add_listener(f"{self._prefix}.{channel}", self._hearing(connection, callbacks))
+                heard.add(channel)
+                for callback in callbacks:
+                    callback("")
+            await self._send(connection)
+            await self._stirred.wait()
+
+    @staticmethod
+    def _hearing(connection: asyncpg.Connection, callbacks: list[Callback]) -> Callable[..., None]:
+        own = connection.get_server_pid()
+
+        def hear(_: object, pid: int, channel: str, payload: str) -> None:
+            if pid != own:  # what this process told, it has heard
+                for callback in callbacks:
+                    callback(payload)
+
+        return hear
+
+    async def _send(self, connection: asyncpg.Connection) -> None:
+        """Everything that has gathered, in one go."""
+        while self._untold and not connection.is_closed():
+            untold, self._untold = self._untold, {}
+            channels = [f"{self._prefix}.{channel}" for channel, _ in untold]
+            try:
+                await connection.execute(_TELL, channels, [payload for _, payload in untold], timeout=_TELL_LIMIT_S)
+            except BaseException:
+                self._untold = untold | self._untold
+                raise

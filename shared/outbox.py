@@ -14,15 +14,14 @@ from shared.contracts.event import Event, to_headers
 from shared.contracts.registry import EVENT_TYPES
 from shared.database import Connection, Database, Statement, Transaction, Writes, driver
 
-CHANNEL = "zaiko_outbox"
-"""The notification's payload is the schema whose outbox has something in it."""
+CHANNEL = "outbox"
+"""Told when something is in the outbox."""
 
 _ANNOUNCE = Statement(
     """
     INSERT INTO outbox (topics, keys, hashes, headers, bodies)
     VALUES (CAST(:topics AS text[]), CAST(:keys AS text[]), CAST(:hashes AS integer[]), CAST(:headers AS text[]),
         CAST(:bodies AS bytea[]))
-    RETURNING pg_notify(:channel, current_schema())
     """
 )
 _WAITING = Statement("SELECT id, topics, keys, headers, bodies FROM outbox ORDER BY id LIMIT :limit")
@@ -59,8 +58,8 @@ def add_announcements(writes: Writes, events: Sequence[tuple[str, Event]]) -> No
         hashes=[key_hash(event.key) for _, event in events],
         headers=[to_json(to_headers(event)).decode() for _, event in events],
         bodies=[event.data for _, event in events],
-        channel=CHANNEL,
     )
+    writes.tell(CHANNEL)
 
 
 class DatabaseOutbox:

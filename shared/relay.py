@@ -7,7 +7,6 @@ import structlog
 
 from shared.bus.base import OUTBOX_LIMIT, Bus, BusUnavailable
 from shared.database import Database, Statement
-from shared.notifications import Notifications
 from shared.outbox import CHANNEL, DatabaseOutbox
 from shared.telemetry import RELAYED
 
@@ -28,15 +27,16 @@ class Relay:
     Identity values become visible out of order, so "what is still there" is asked, never "what is above the last".
     """
 
-    def __init__(self, database: Database, bus: Bus, notifications: Notifications) -> None:
+    def __init__(self, database: Database, bus: Bus) -> None:
         self._database = database
         self._bus = bus
         self._wake = asyncio.Event()
-        notifications.on(CHANNEL, self._on_notification)
+        self._leads = False
+        database.notifications.on(CHANNEL, self._on_announced)
 
-    def _on_notification(self, schema: str) -> None:
-        if schema in ("", self._database.schema):
-            self._wake.set()
+    def _on_announced(self, _: str) -> bool:
+        self._wake.set()
+        return self._leads
 
     async def run(self) -> None:
         """Publish until cancelled; a second relay of the same schema stands by."""
@@ -44,8 +44,10 @@ class Relay:
             try:
                 while not (await _LEAD.rows(connection))[0].leads:  # noqa: ASYNC110 - another process holds it
                     await asyncio.sleep(STANDBY_S)
+                self._leads = True
                 await self._lead(DatabaseOutbox(self._database, connection))
             finally:
+                self._leads = False
                 # The lock belongs to this session: it must not go back to the pool.
                 await connection.invalidate()
 

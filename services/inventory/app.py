@@ -17,6 +17,7 @@ from shared.clock import Clock, utc_now
 from shared.foundation import Foundation
 from shared.http.app import build_app
 from shared.http.door import Door
+from shared.members import Members
 
 DESCRIPTION = (
     "What is where, what may be promised, and from where. Tills tell it facts, sales channels ask it for promises."
@@ -39,11 +40,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     foundation = Foundation(settings, SCHEMA, clock)
     database = foundation.database
     feed = StockFeed(foundation.bus)
-    # Several members of one group share the partitions: while one waits for the database, another decides.
-    facts = [
-        foundation.consumer("inventory.tills", bus_door.TILL_TOPICS, bus_door.till_routes(clock))
-        for _ in range(settings.till_members)
-    ]
+    facts = Members(
+        [
+            foundation.consumer("inventory.tills", bus_door.TILL_TOPICS, bus_door.till_routes(clock))
+            for _ in range(settings.till_members)
+        ]
+    )
     promises = foundation.consumer("inventory.promises", bus_door.PROMISE_TOPICS, bus_door.promise_routes(clock))
 
     async def expire() -> None:
@@ -54,9 +56,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with foundation.standing(
             feed=feed.run,
+            facts=facts.run,
             promises=promises.run,
             expiry=every(settings.expiry_interval_seconds, expire),
-            **{f"facts {number}": member.run for number, member in enumerate(facts)},
         ):
             yield
 

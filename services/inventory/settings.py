@@ -12,5 +12,5 @@ class Settings(ServiceSettings):
     hold_limit_seconds: int = Field(86_400, ge=1, description="The longest `ttl_seconds` that is granted")
     limited_availability_below: int = Field(6, ge=1, description="Fewer available units are `LimitedAvailability`")
     expiry_interval_seconds: float = Field(1.0, gt=0, description="Pause between two looks for lapsed holds")
-    till_members: int = Field(3, ge=1, description="So many members of one process read what tills tell")
+    till_members: int = Field(3, ge=1, description="While tills tell more than one member takes in, so many read")
     import_limit_bytes: int = Field(32 * 1024 * 1024, description="The largest body of an item import")

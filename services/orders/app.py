@@ -19,6 +19,8 @@ from shared.foundation import Foundation
 from shared.http.app import build_app
 
 DESCRIPTION = "What customers ordered, from where it is promised, and what became of it: one state, one timeline."
+STOCK_PAUSE_S = 0.05
+"""Of the stock's events only `oversold` concerns orders, and nobody waits for it."""
 ROUTERS = [placements.router, orders.router, cancellations.router, shipments.router, returns.router]
 
 
@@ -26,7 +28,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     """The app, with nothing opened yet: its lifespan connects, consumes and publishes."""
     foundation = Foundation(settings, SCHEMA, clock)
     decisions = Decisions(foundation.database, settings.waiting_limit)
-    foundation.notifications.on(DECIDED_CHANNEL, decisions.on_decided)
+    foundation.database.notifications.on(DECIDED_CHANNEL, decisions.on_decided)
     # A consumer for each topic, so that a wave of stock levels never stands before a checkout's answer.
     # A reservation is an order's where its reference can be an order's id; carts have other names.
     consumers = [
@@ -35,7 +37,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         ),
         foundation.consumer("orders.pickups", (pickups.TOPIC,), bus_door.pickup_routes(clock)),
         foundation.consumer("orders.locations", (locations_contract.TOPIC,), bus_door.location_routes()),
-        foundation.consumer("orders.stock", (stock.TOPIC,), bus_door.stock_routes(clock)),
+        foundation.consumer("orders.stock", (stock.TOPIC,), bus_door.stock_routes(clock), pause_s=STOCK_PAUSE_S),
     ]
 
     @asynccontextmanager

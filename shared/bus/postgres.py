@@ -1,8 +1,8 @@
 """The bus as a log in PostgreSQL: the embedded default, without a broker.
 
 A publish is one call of `bus.append`: it locks the partitions it touches in key order, so that offsets become
-visible in order and without gaps, and wakes the readers with NOTIFY. An outbox in the same database is moved into the
-log where it lies. Members of a group share its partitions
+visible in order and without gaps; readers are notified once it has committed. An outbox in the same database is moved
+into the log where it lies. Members of a group share its partitions
 by advisory locks of their connections: who dies loses its connection, and with it the locks, so there is no
 heartbeat to tune. The locks are for sharing only; that an event takes effect once is the reader's own
 compare-and-set on its stored offset.
@@ -10,15 +10,17 @@ compare-and-set on its stored offset.
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from itertools import chain
 from typing import Any
+from weakref import WeakSet
 
 import asyncpg
 import structlog
 from pydantic_core import to_json
 
+from shared.background import running
 from shared.bus import postgres_sql as sql
 from shared.bus.base import (
     OUTBOX_LIMIT,
@@ -33,8 +35,9 @@ from shared.bus.base import (
     publish_waiting,
 )
 from shared.bus.partitioning import partition_of
-from shared.bus.postgres_members import Ear, Member, connection_faults, lock_key
+from shared.bus.postgres_members import Ear, Member, connection_faults, lock_key, place_of
 from shared.contracts.registry import TOPICS, Topic
+from shared.notifications import Notifications
 
 RETENTION = timedelta(days=7)
 """Nothing younger is ever pruned, neither by age nor by compaction."""
@@ -73,7 +76,18 @@ class PostgresBus:
         self._new_partitions = partitions
         self._partitions: dict[str, list[Partition]] = {}
         self._pool: Any = None
-        self._pruning: asyncio.Task[None] | None = None
+        self._ears: WeakSet[Ear] = WeakSet()  # an ear lives as long as its reader
+        self._listens = False
+        self._notifications = Notifications(database_url, "bus")
+        self._background = AsyncExitStack()
+
+    def _on_appended(self, place: str) -> None:
+        for ear in self._ears:
+            ear.hear_appended(place)
+
+    def _on_regrouped(self, group: str) -> None:
+        for ear in self._ears:
+            ear.hear_regrouped(group)
 
     async def start(self) -> None:
         """Connect, and make what is missing. Raises BusUnavailable."""
@@ -88,7 +102,9 @@ class PostgresBus:
                 raise
         self._pool = pool
         self._partitions = {topic: [Partition(*row) for row in rows if row[0] == topic] for topic in self._topics}
-        self._pruning = asyncio.create_task(self._prune_now_and_then(), name="bus.prune")
+        await self._background.enter_async_context(
+            running(notifications=self._notifications.run, pruning=self._prune_now_and_then)
+        )
 
     async def _make_log(self, pool: Any) -> list[Any]:
         """Whoever starts first makes the tables and the topics' partitions; answers all partitions there are."""
@@ -100,11 +116,7 @@ class PostgresBus:
             return rows
 
     async def stop(self) -> None:
-        if self._pruning is not None:
-            self._pruning.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._pruning
-            self._pruning = None
+        await self._background.aclose()
         if self._pool is not None:
             self._pool.terminate()  # a publish under way is undone, and its caller hears BusUnavailable
 
@@ -113,7 +125,7 @@ class PostgresBus:
             return
         numbers = [partition_of(message.key, len(self._partitions[message.topic])) for message in messages]
         with connection_faults():
-            await self._pool.execute(
+            places = await self._pool.fetchval(
                 sql.APPEND,
                 [message.topic for message in messages],
                 numbers,
@@ -121,20 +133,26 @@ class PostgresBus:
                 [to_json(message.headers).decode() for message in messages],
                 [message.value for message in messages],
             )
+        self._tell_appended(places)
 
     async def forward(self, outbox: Outbox) -> int:
         if outbox.url != self._database_url:
             return await publish_waiting(self, outbox)
         with connection_faults():
-            forwarded: int = await outbox.session.fetchval(sql.FORWARD, OUTBOX_LIMIT)
-        return forwarded
+            forwarded, places = await outbox.session.fetchrow(sql.FORWARD, OUTBOX_LIMIT)
+        self._tell_appended(places or ())
+        return int(forwarded)
+
+    def _tell_appended(self, places: Collection[str]) -> None:
+        for place in dict.fromkeys(places):
+            self._notifications.tell(sql.APPENDED, place)
 
     @asynccontextmanager
     async def subscribe(
         self, group: str, topics: Sequence[str], load_offsets: LoadOffsets, *, limit: int = 1_000
     ) -> AsyncIterator[Subscription]:
         partitions = sorted(chain.from_iterable(self._partitions[topic] for topic in topics), key=_number_first)
-        member = Member(self._open_ear, group, partitions, load_offsets, limit)
+        member = Member(self._open_ear, self._notifications, group, partitions, load_offsets, limit)
         try:
             await member.join()
             yield member
@@ -151,7 +169,8 @@ class PostgresBus:
         if stop is not None:
             positions = {partition: at for partition, at in positions.items() if at < stop.get(partition, 0)}
         with connection_faults():
-            ear = await self._open_ear([topic])
+            ear = await self._open_ear()
+        ear.places = frozenset(map(place_of, positions))
         try:
             while positions:
                 ear.forget()
@@ -182,14 +201,15 @@ class PostgresBus:
                 pruned += await self._pool.fetchval(statement, *partition, retention)
         return pruned
 
-    async def _open_ear(self, topics: Collection[str], group: str | None = None) -> Ear:
+    async def _open_ear(self, group: str | None = None) -> Ear:
         connection = await asyncpg.connect(self._database_url, **_CONNECTION)
-        try:
-            ear = Ear(connection, topics, group)
-            await ear.listen()
-        except BaseException:
-            connection.terminate()
-            raise
+        ear = Ear(connection, group)
+        connection.add_termination_listener(lambda _: ear.wake())
+        if not self._listens:  # who only publishes is not woken
+            self._listens = True
+            self._notifications.on(sql.APPENDED, self._on_appended)
+            self._notifications.on(sql.REGROUPED, self._on_regrouped)
+        self._ears.add(ear)
         return ear
 
     async def _prune_now_and_then(self) -> None:

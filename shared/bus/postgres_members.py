@@ -14,6 +14,7 @@ from pydantic_core import from_json
 
 from shared.bus import postgres_sql as sql
 from shared.bus.base import BusUnavailable, LoadOffsets, Message, Offsets, Partition, Record
+from shared.notifications import Notifications
 
 _POLL_S = 2.0
 _CLOSE_TIMEOUT_S = 2.0
@@ -50,12 +51,15 @@ def lock_key(*names: object) -> int:
 
 
 class Ear:
-    """A dedicated connection that hears what was appended and, for a member, who came or went."""
+    """A dedicated connection to read with, woken by what is appended to its places or, for a member, who comes or goes.
 
-    def __init__(self, connection: Any, topics: Collection[str], group: str | None = None) -> None:
+    A place is `topic/number`.
+    """
+
+    def __init__(self, connection: Any, group: str | None = None) -> None:
         self.connection = connection
+        self.places: Collection[str] = ()
         self.regrouped = True
-        self._topics = frozenset(topics)
         self._group = group
         self._woken = asyncio.Event()
         self._is_through = False
@@ -65,17 +69,15 @@ class Ear:
         """Whether the last page held all there was, and nothing has been heard since."""
         return self._is_through and not self._woken.is_set()
 
-    async def listen(self) -> None:
-        self.connection.add_termination_listener(lambda _: self.wake())
-        await self.connection.add_listener(sql.APPENDED, self._hear)
-        if self._group is not None:
-            await self.connection.add_listener(sql.REGROUPED, self._hear)
-
-    def _hear(self, connection: Any, pid: int, channel: str, payload: str) -> None:
-        if channel == sql.REGROUPED and payload == self._group and pid != self.connection.get_server_pid():
-            self.regrouped = True
+    def hear_appended(self, place: str) -> None:
+        """Something was appended there; to any place, where it is empty."""
+        if not place or place in self.places:
             self.wake()
-        elif channel == sql.APPENDED and payload in self._topics:
+
+    def hear_regrouped(self, group: str) -> None:
+        """Somebody came to the group or left it; to any group, where it is empty."""
+        if not group or group == self._group:
+            self.regrouped = True
             self.wake()
 
     def wake(self) -> None:
@@ -121,7 +123,11 @@ class Ear:
         return records[:limit]
 
 
-OpenEar = Callable[[Collection[str], str], Awaitable[Ear]]
+OpenEar = Callable[[str], Awaitable[Ear]]
+
+
+def place_of(partition: Partition) -> str:
+    return f"{partition.topic}/{partition.number}"
 
 
 class Member:
@@ -133,14 +139,15 @@ class Member:
     def __init__(
         self,
         open_ear: OpenEar,
+        notifications: Notifications,
         group: str,
         partitions: list[Partition],
         load_offsets: LoadOffsets,
         limit: int,
     ) -> None:
         self._open_ear = open_ear
+        self._notifications = notifications
         self._group = group
-        self._topics = {partition.topic for partition in partitions}
         self._lock_keys = {partition: lock_key(group, *partition) for partition in partitions}
         self._load_offsets = load_offsets
         self._limit = limit
@@ -176,9 +183,9 @@ class Member:
             with connection_faults():
                 if ear is None or ear.connection.is_closed():
                     self._ear, self._owned, self._positions = None, [], {}
-                    ear = await self._open_ear(self._topics, self._group)
+                    ear = await self._open_ear(self._group)
                     await ear.connection.execute(sql.JOIN, lock_key(self._group))
-                    await ear.connection.execute(sql.TELL, self._group)
+                    self._notifications.tell(sql.REGROUPED, self._group)
                     self._ear = ear
                 if ear.regrouped or monotonic() > self._share_again_at:
                     await self._share(ear)
@@ -195,7 +202,8 @@ class Member:
             return
         try:
             with connection_faults():
-                await ear.connection.execute(sql.LEAVE, self._group, timeout=_CLOSE_TIMEOUT_S)
+                await ear.connection.execute(sql.LEAVE, timeout=_CLOSE_TIMEOUT_S)
+                self._notifications.tell(sql.REGROUPED, self._group)
                 await ear.connection.close(timeout=_CLOSE_TIMEOUT_S)
         except BusUnavailable as error:
             _log.info("bus.left_without_goodbye", group=self._group, reason=str(error))
@@ -213,11 +221,12 @@ class Member:
             for partition in surplus:
                 self._positions.pop(partition, None)
             await ear.connection.execute(sql.GIVE_UP, [self._lock_keys[partition] for partition in surplus])
-            await ear.connection.execute(sql.TELL, self._group)
+            self._notifications.tell(sql.REGROUPED, self._group)
         elif len(self._owned) < share:
             others = {key: partition for partition, key in self._lock_keys.items() if partition not in self._owned}
             taken = await ear.connection.fetch(sql.TAKE, list(others), share - len(self._owned))
             self._owned += [others[key] for (key,) in taken]
+        ear.places = frozenset(map(place_of, self._owned))
 
     def _advance(self, records: Sequence[Record]) -> None:
         """Whoever was served goes to the end of the queue, so that a busy partition starves no other."""

@@ -4,8 +4,10 @@ The log is kept in batches, as brokers keep theirs: what was published together 
 of a row have the offsets from `first_offset` up to, not including, `next_offset`.
 """
 
-APPENDED = "bus_appended"
-REGROUPED = "bus_regrouped"
+APPENDED = "appended"
+"""Told with the place, `topic/number`."""
+REGROUPED = "regrouped"
+"""Told with the group."""
 FOREVER = 2**63 - 1
 BATCH_RECORDS_LIMIT = 500
 """So many records in one row at most: a reader that takes less than a row at a time reads the rest of it again."""
@@ -30,10 +32,14 @@ DO $$ BEGIN
         DROP TABLE bus.log;
     END IF;
 END $$;
-CREATE OR REPLACE FUNCTION bus.append(
+DROP FUNCTION IF EXISTS bus.append;
+DROP FUNCTION IF EXISTS bus.forward;
+CREATE FUNCTION bus.append(
     topics text[], numbers int[], keys text[], headers text[], bodies bytea[]
-) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE appended bigint;
+) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+    appended bigint;
+    places text[];
 BEGIN
     PERFORM FROM bus.partitions
     WHERE (topic, number) IN (SELECT * FROM unnest(topics, numbers))
@@ -58,18 +64,18 @@ BEGIN
     counted AS (SELECT topic, partition, sum(records) AS records FROM stored GROUP BY topic, partition),
     moved AS (
         UPDATE bus.partitions AS p SET next_offset = p.next_offset + counted.records
-        FROM counted WHERE p.topic = counted.topic AND p.number = counted.partition RETURNING counted.records)
-    SELECT sum(records) INTO appended FROM moved;
+        FROM counted WHERE p.topic = counted.topic AND p.number = counted.partition
+        RETURNING p.topic || '/' || p.number AS place, counted.records)
+    SELECT sum(records), array_agg(place) INTO appended, places FROM moved;
     IF appended IS DISTINCT FROM cardinality(topics) THEN
         RAISE EXCEPTION 'a message names a partition that does not exist';
     END IF;
-    PERFORM pg_notify('{APPENDED}', t) FROM (SELECT DISTINCT t FROM unnest(topics) AS t) AS distinct_topics;
+    RETURN places;
 END $$;
-CREATE OR REPLACE FUNCTION bus.forward(bundles int) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    bundle record;
-    forwarded bigint := 0;
+CREATE FUNCTION bus.forward(bundles int, OUT forwarded bigint, OUT places text[]) LANGUAGE plpgsql AS $$
+DECLARE bundle record;
 BEGIN
+    forwarded := 0;
     FOR bundle IN
         WITH taken AS (
             DELETE FROM outbox WHERE id IN (SELECT id FROM outbox ORDER BY id LIMIT bundles) RETURNING *)
@@ -80,10 +86,9 @@ BEGIN
         ) AS numbers
         FROM taken ORDER BY id
     LOOP
-        PERFORM bus.append(bundle.topics, bundle.numbers, bundle.keys, bundle.headers, bundle.bodies);
+        places := places || bus.append(bundle.topics, bundle.numbers, bundle.keys, bundle.headers, bundle.bodies);
         forwarded := forwarded + cardinality(bundle.topics);
     END LOOP;
-    RETURN forwarded;
 END $$;
 """
 LOCK_SCHEMA = "SELECT pg_advisory_xact_lock($1)"
@@ -96,7 +101,8 @@ PARTITIONS = "SELECT topic, number FROM bus.partitions ORDER BY number, topic"
 END_OFFSETS = "SELECT number, next_offset FROM bus.partitions WHERE topic = $1"
 
 APPEND = "SELECT bus.append($1, $2, $3, $4, $5)"
-FORWARD = "SELECT bus.forward($1)"
+"""Answers the places that it wrote to."""
+FORWARD = "SELECT forwarded, places FROM bus.forward($1)"
 """Moves what waits in the `outbox` of the session's schema into the log, in one transaction."""
 
 # Every partition gives its first batch before any gives its second, so that none waits for another's backlog.
@@ -126,8 +132,7 @@ AND (classid::bigint << 32) | objid::bigint = $1
 JOIN = "SELECT pg_advisory_lock_shared($1)"
 TAKE = "SELECT key FROM unnest($1::bigint[]) AS key WHERE pg_try_advisory_lock(key) LIMIT $2"
 GIVE_UP = "SELECT pg_advisory_unlock(key) FROM unnest($1::bigint[]) AS key"
-TELL = f"SELECT pg_notify('{REGROUPED}', $1)"
-LEAVE = f"SELECT pg_advisory_unlock_all(), pg_notify('{REGROUPED}', $1)"
+LEAVE = "SELECT pg_advisory_unlock_all()"
 
 PRUNE_AGED = """
 WITH deleted AS (

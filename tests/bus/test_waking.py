@@ -9,7 +9,7 @@ from shared.bus.postgres_members import Ear
 
 @pytest.mark.parametrize("steps_between", range(4))
 async def test_a_cancellation_is_heard_even_when_it_comes_together_with_an_event(steps_between: int) -> None:
-    ear = Ear(None, ["plain"])
+    ear = Ear(None)
 
     async def wait_for_ever() -> None:
         while True:

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.orders.domain.orders import Bag, Line, Order, Share, Shortage, touched
 from services.orders.domain.states import Method, State
-from shared.database import Statement, Transaction, listed
+from shared.database import Statement, Transaction, listed, tell
 
-DECIDED_CHANNEL = "zaiko_orders_decided"
+DECIDED_CHANNEL = "decided"
 """The notification's payload is order ids, with commas between."""
 _PAYLOAD_IDS_LIMIT = 200
 """PostgreSQL takes less than 8,000 bytes of payload; an id and its comma are 37."""
@@ -78,7 +78,7 @@ _WRITE = Statement(
         INSERT INTO timeline (order_id, state, at, cause, reason)
         SELECT order_id, state, :now, cause, reason
         FROM {listed(_STEP)} WITH ORDINALITY AS step (order_id, state, cause, reason, place) ORDER BY place)
-    SELECT pg_notify(:channel, payload) FROM unnest(CAST(:decided AS text[])) AS payload
+    SELECT 1
     """
 )
 
@@ -102,8 +102,9 @@ async def write(transaction: Transaction, orders: Iterable[Order], now: datetime
     if not moved:
         return
     decided = [order.order_id for order in moved if order.state_before is State.PENDING is not order.state]
-    columns = {**_orders(moved), **_lines(moved), **_shares(moved), **_steps(moved), "decided": _payloads(decided)}
-    await _WRITE.run(transaction, **columns, now=now, channel=DECIDED_CHANNEL)
+    await _WRITE.run(transaction, **_orders(moved), **_lines(moved), **_shares(moved), **_steps(moved), now=now)
+    for payload in _payloads(decided):
+        tell(transaction, DECIDED_CHANNEL, payload)
 
 
 def is_identifier(order_id: str) -> bool:

@@ -14,7 +14,6 @@ from shared.bus.base import Record
 from shared.bus.postgres import PostgresBus
 from shared.contracts.locations import CHANGED, TOPIC, LocationChanged
 from shared.database import Database
-from shared.notifications import Notifications
 from shared.outbox import announce
 from shared.relay import Relay
 from shared.tables import add_shared_tables
@@ -71,9 +70,8 @@ def by_key(records: list[Record]) -> dict[str, list[int]]:
 async def test_what_commits_out_of_order_is_published_once_each_and_in_order_per_key(
     database: Database, bus: PostgresBus
 ) -> None:
-    notifications = Notifications(database.url)
-    relays = [Relay(database, bus, notifications) for _ in range(2)]
-    async with running(notifications=notifications.run, one=relays[0].run, two=relays[1].run):
+    relays = [Relay(database, bus) for _ in range(2)]
+    async with running(notifications=database.notifications.run, one=relays[0].run, two=relays[1].run):
         keys = [f"S{number % 3}" for number in range(150)]
         outcomes = await asyncio.gather(
             *(change(database, key, fails=number % 10 == 0) for number, key in enumerate(keys)), return_exceptions=True
@@ -95,10 +93,9 @@ async def test_what_commits_out_of_order_is_published_once_each_and_in_order_per
 async def test_a_relay_that_loses_its_database_connection_comes_back_and_loses_nothing(
     database: Database, bus: PostgresBus
 ) -> None:
-    notifications = Notifications(database.url)
-    relay = Relay(database, bus, notifications)
+    relay = Relay(database, bus)
     admin = await asyncpg.connect(database.url)
-    async with running(notifications=notifications.run, relay=relay.run):
+    async with running(notifications=database.notifications.run, relay=relay.run):
         for number in range(1, 4):
             await change(database, "S0")
             await admin.execute(
