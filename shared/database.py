@@ -5,10 +5,10 @@ their own. Transactions, and every `Statement`, are the driver's: on a hot path 
 """
 
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, Protocol
 
 import asyncpg
 from sqlalchemy import text
@@ -71,7 +71,6 @@ class Writes:
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._parameters: dict[str, Any] = {}
-        self._told: list[tuple[str, str]] = []
 
     def add(self, statement: Statement, **parameters: Any) -> None:
         """An INSERT, UPDATE or DELETE to send with the others."""
@@ -79,15 +78,9 @@ class Writes:
         self._parts.append(statement.sql)
         self._parameters |= {f"{name}_{number}": value for name, value in parameters.items()}
 
-    def tell(self, channel: str, payload: str = "") -> None:
-        """As `tell`, of what is written here."""
-        self._told.append((channel, payload))
-
     async def send(self, transaction: AsyncConnection) -> None:
         if self._parts:
             await _together(tuple(self._parts)).run(transaction, **self._parameters)
-        for channel, payload in self._told:
-            tell(transaction, channel, payload)
 
 
 @lru_cache
@@ -101,12 +94,33 @@ _PARAMETER = re.compile(r"(?<!:):(\w+)")
 _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
 
-_TOLD = "told after the commit"
+class Ending(NamedTuple):
+    """What a transaction has gathered for its end."""
+
+    notifications: Notifications
+    announced: list[tuple[str, Any]]
+    """Topics and events, that go out with its last statement."""
+    after_commit: list[Callable[[], None]]
+
+
+_ENDING = "zaiko ending"
+
+
+def ending(transaction: AsyncConnection) -> Ending:
+    found: Ending = transaction.info[_ENDING]
+    return found
 
 
 def tell(transaction: AsyncConnection, channel: str, payload: str = "") -> None:
     """Notify all processes of the service, once the transaction has committed."""
-    transaction.info[_TOLD][channel, payload] = None
+    gathered = ending(transaction)
+    gathered.after_commit.append(partial(gathered.notifications.tell, channel, payload))
+
+
+class TakesAnnounced(Protocol):
+    """Where what was announced goes when its transaction ends: the outbox."""
+
+    async def take(self, transaction: AsyncConnection, announced: Sequence[tuple[str, Any]]) -> None: ...
 
 
 def driver(connection: AsyncConnection) -> Any:
@@ -115,12 +129,18 @@ def driver(connection: AsyncConnection) -> Any:
 
 
 class Database:
-    """A service's schema in a PostgreSQL database; `url` is `postgresql://…`, over TCP or a socket directory."""
+    """A service's schema in a PostgreSQL database; `url` is `postgresql://…`, over TCP or a socket directory.
 
-    def __init__(self, url: str, schema: str, pool_size: int = POOL_SIZE) -> None:
+    Without an `outbox` nothing can be announced.
+    """
+
+    def __init__(
+        self, url: str, schema: str, pool_size: int = POOL_SIZE, *, outbox: TakesAnnounced | None = None
+    ) -> None:
         self.url = url
         self.schema = schema
         self.notifications = Notifications(url, schema)
+        self._outbox = outbox
         self.engine = create_async_engine(
             make_url(url).set(drivername="postgresql+asyncpg"),
             isolation_level="AUTOCOMMIT",
@@ -137,12 +157,18 @@ class Database:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Commits on leaving, rolls back on an exception."""
         async with self.single_statement() as connection:
-            told: dict[tuple[str, str], None] = {}
-            connection.info[_TOLD] = told
+            gathered = connection.info[_ENDING] = Ending(self.notifications, [], [])
             async with savepoint(connection):
                 yield connection
-        for channel, payload in told:
-            self.notifications.tell(channel, payload)
+                if gathered.announced:
+                    await self._announce(connection, gathered.announced)
+        for call in gathered.after_commit:
+            call()
+
+    async def _announce(self, transaction: Transaction, announced: Sequence[tuple[str, Any]]) -> None:
+        if self._outbox is None:
+            raise RuntimeError(f"a transaction on {self.schema} announces, and the database has no outbox")
+        await self._outbox.take(transaction, announced)
 
     @asynccontextmanager
     async def single_statement(self) -> AsyncIterator[Connection]:
@@ -177,12 +203,15 @@ class Database:
 async def savepoint(transaction: Transaction) -> AsyncIterator[None]:
     """What happens inside is undone by an exception, and that alone; outermost it is the transaction itself."""
     session = driver(transaction)
+    announced = ending(transaction).announced
+    before = len(announced)
     begun = session.transaction()
     try:
         await begun.start()
         yield
         await begun.commit()
     except BaseException:
+        del announced[before:]
         await _undo(session, begun)
         raise
 

@@ -46,7 +46,7 @@ async def keep(transaction: Transaction, letters: Sequence[DeadLetter]) -> None:
         codes=[letter.code for letter in letters],
         details=[letter.detail[:_DETAIL_LIMIT] for letter in letters],
     )
-    await announce_on(transaction, [(DEAD_LETTERS, _with_reason(letter)) for letter in letters])
+    announce_on(transaction, [(DEAD_LETTERS, _with_reason(letter)) for letter in letters])
     for letter in letters:
         DEAD_LETTERED.labels(letter.topic, letter.code).inc()
 

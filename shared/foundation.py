@@ -9,6 +9,7 @@ from shared.clock import Clock
 from shared.consumer import Consumer, Routes
 from shared.database import Database
 from shared.http import idempotency
+from shared.outbox import Outbox
 from shared.relay import Relay
 from shared.settings import ServiceSettings
 
@@ -20,8 +21,9 @@ class Foundation:
 
     def __init__(self, settings: ServiceSettings, schema: str, clock: Clock) -> None:
         self.clock = clock
-        self.database = Database(settings.database_url, schema, settings.database_pool_size)
         self.bus = open_bus(settings)
+        self._log = self.bus.log_in(settings.database_url)
+        self.database = Database(settings.database_url, schema, settings.database_pool_size, outbox=Outbox(self._log))
         self._relay = Relay(self.database, self.bus)
 
     def consumer(
@@ -40,6 +42,8 @@ class Foundation:
         """Start the bus, run the relay and the `loops` while the context is open, then close everything."""
         await self.bus.start()
         try:
+            if self._log is not None:  # what waits there is older than what is appended from now on
+                await self._relay.empty()
             async with running(
                 notifications=self.database.notifications.run,
                 relay=self._relay.run,

@@ -1,83 +1,86 @@
-"""The outbox: events are announced in the transaction that makes them true, and published after it by the relay.
+"""The outbox: events are announced in the transaction that makes them true, and out once it has committed.
 
-What one transaction announces together is one row, a bundle, so that a thousand events cost little more than one.
+They go out with its last statement: into the bus's log where that lies in the same database, else into the table
+`outbox`, which the relay publishes. What one transaction announces is one row there, a bundle, so that a thousand
+events cost little more than one.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 from pydantic_core import from_json, to_json
 
-from shared.bus.base import Message
-from shared.bus.partitioning import key_hash
+from shared.bus.base import Log, Message
 from shared.contracts.event import Event, to_headers
 from shared.contracts.registry import EVENT_TYPES
-from shared.database import Connection, Database, Statement, Transaction, Writes, driver
+from shared.database import Connection, Statement, Transaction, driver, ending, tell
 
 CHANNEL = "outbox"
-"""Told when something is in the outbox."""
+"""Told when something is in the table."""
 
-_ANNOUNCE = Statement(
+_PUT = Statement(
     """
-    INSERT INTO outbox (topics, keys, hashes, headers, bodies)
-    VALUES (CAST(:topics AS text[]), CAST(:keys AS text[]), CAST(:hashes AS integer[]), CAST(:headers AS text[]),
-        CAST(:bodies AS bytea[]))
+    INSERT INTO outbox (topics, keys, headers, bodies)
+    VALUES (CAST(:topics AS text[]), CAST(:keys AS text[]), CAST(:headers AS text[]), CAST(:bodies AS bytea[]))
     """
 )
 _WAITING = Statement("SELECT id, topics, keys, headers, bodies FROM outbox ORDER BY id LIMIT :limit")
 _REMOVE = Statement("DELETE FROM outbox WHERE id = ANY(:ids)")
 
 
-async def announce(transaction: Transaction, events: Sequence[Event]) -> None:
-    """Write the events into the outbox, in their order; they are published once the transaction has committed.
+def announce(transaction: Transaction, events: Sequence[Event]) -> None:
+    """Publish the events, in their order, if the transaction commits.
 
-    Bundles with one key are in order because whoever announces for a key holds that key's row lock until the commit.
+    Events with one key are in order across transactions, because whoever announces for a key holds that key's row lock.
     """
-    await announce_on(transaction, with_topics(events))
+    announce_on(transaction, [(EVENT_TYPES[event.type].topic, event) for event in events])
 
 
-def with_topics(events: Sequence[Event]) -> list[tuple[str, Event]]:
-    return [(EVENT_TYPES[event.type].topic, event) for event in events]
-
-
-async def announce_on(transaction: Transaction, events: Sequence[tuple[str, Event]]) -> None:
+def announce_on(transaction: Transaction, events: Sequence[tuple[str, Event]]) -> None:
     """The same with the topic said, for an event that goes elsewhere than where its type belongs (dead letters)."""
-    writes = Writes()
-    add_announcements(writes, events)
-    await writes.send(transaction)
+    ending(transaction).announced.extend(events)
 
 
-def add_announcements(writes: Writes, events: Sequence[tuple[str, Event]]) -> None:
-    """The same as a part of other writes."""
-    if not events:
-        return
-    writes.add(
-        _ANNOUNCE,
-        topics=[topic for topic, _ in events],
-        keys=[event.key for _, event in events],
-        hashes=[key_hash(event.key) for _, event in events],
-        headers=[to_json(to_headers(event)).decode() for _, event in events],
-        bodies=[event.data for _, event in events],
-    )
-    writes.tell(CHANNEL)
+class Outbox:
+    """Takes what transactions of one service announced; `log` is the bus's, where it lies in the same database."""
+
+    def __init__(self, log: Log | None = None) -> None:
+        self._log = log
+
+    async def take(self, transaction: Transaction, announced: Sequence[tuple[str, Event]]) -> None:
+        """Write them down, as the transaction's last statement."""
+        messages = [Message(topic, event.key, to_headers(event), event.data) for topic, event in announced]
+        if self._log is not None:
+            ending(transaction).after_commit.append(await self._log.append(driver(transaction), messages))
+            return
+        await _PUT.run(
+            transaction,
+            topics=[message.topic for message in messages],
+            keys=[message.key for message in messages],
+            headers=[to_json(message.headers).decode() for message in messages],
+            bodies=[message.value for message in messages],
+        )
+        tell(transaction, CHANNEL)
 
 
-class DatabaseOutbox:
-    """The outbox of one service, as the bus takes from it."""
+class Waiting(NamedTuple):
+    """The oldest bundles in the table: their ids, and all their messages in order."""
 
-    def __init__(self, database: Database, connection: Connection) -> None:
-        self.url = database.url
-        self.session: Any = driver(connection)
-        self._connection = connection
+    ids: list[int]
+    messages: list[Message]
 
-    async def waiting(self, limit: int) -> tuple[list[int], list[Message]]:
-        bundles = await _WAITING.rows(self._connection, limit=limit)
-        messages = [
-            Message(topic, key, from_json(headers), body)
-            for _, *columns in bundles
-            for topic, key, headers, body in zip(*columns, strict=True)
-        ]
-        return [bundle.id for bundle in bundles], messages
 
-    async def remove(self, ids: Sequence[int]) -> None:
-        await _REMOVE.run(self._connection, ids=ids)
+async def waiting(connection: Connection, limit: int) -> Waiting:
+    """What is in the table, at most `limit` bundles."""
+    bundles = await _WAITING.rows(connection, limit=limit)
+    messages = [
+        Message(topic, key, from_json(headers), body)
+        for _, *columns in bundles
+        for topic, key, headers, body in zip(*columns, strict=True)
+    ]
+    return Waiting([bundle.id for bundle in bundles], messages)
+
+
+async def remove(connection: Connection, ids: Sequence[int]) -> None:
+    """Take bundles out, once their messages are published."""
+    await _REMOVE.run(connection, ids=ids)

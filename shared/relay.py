@@ -1,15 +1,17 @@
-"""The relay: publishes what the outbox holds, in its order, one relay at a time."""
+"""The relay: publishes what the table `outbox` holds, in its order, one relay at a time."""
 
 import asyncio
 from contextlib import suppress
 
 import structlog
 
-from shared.bus.base import OUTBOX_LIMIT, Bus, BusUnavailable
-from shared.database import Database, Statement
-from shared.outbox import CHANNEL, DatabaseOutbox
+from shared import outbox
+from shared.bus.base import Bus, BusUnavailable
+from shared.database import Connection, Database, Statement
 from shared.telemetry import RELAYED
 
+BUNDLES_LIMIT = 64
+"""So many are published together."""
 POLL_S = 1.0
 """The safety net under the notification."""
 STANDBY_S = 1.0
@@ -32,7 +34,7 @@ class Relay:
         self._bus = bus
         self._wake = asyncio.Event()
         self._leads = False
-        database.notifications.on(CHANNEL, self._on_announced)
+        database.notifications.on(outbox.CHANNEL, self._on_announced)
 
     def _on_announced(self, _: str) -> bool:
         self._wake.set()
@@ -45,27 +47,38 @@ class Relay:
                 while not (await _LEAD.rows(connection))[0].leads:  # noqa: ASYNC110 - another process holds it
                     await asyncio.sleep(STANDBY_S)
                 self._leads = True
-                await self._lead(DatabaseOutbox(self._database, connection))
+                await self._lead(connection)
             finally:
                 self._leads = False
                 # The lock belongs to this session: it must not go back to the pool.
                 await connection.invalidate()
 
-    async def _lead(self, outbox: DatabaseOutbox) -> None:
-        relayed = RELAYED.labels(self._database.schema)
+    async def empty(self) -> None:
+        """Publish all there is now. Raises BusUnavailable."""
+        async with self._database.single_statement() as connection:
+            while await self._forward(connection):
+                pass
+
+    async def _lead(self, connection: Connection) -> None:
         while True:
             self._wake.clear()
             try:
-                forwarded = await self._bus.forward(outbox)
+                forwarded = await self._forward(connection)
             except BusUnavailable as error:
-                if outbox.session.is_closed():
-                    raise
                 log.warning("relay.bus_unavailable", error=str(error), schema=self._database.schema)
                 await asyncio.sleep(RETRY_S)
                 continue
-            relayed.inc(forwarded)
-            if forwarded < OUTBOX_LIMIT:  # else there may be more bundles; what comes after this look wakes us
+            if forwarded < BUNDLES_LIMIT:  # what comes after this look wakes us
                 await self._woken()
+
+    async def _forward(self, connection: Connection) -> int:
+        """Publish the oldest bundles, then take them out; how many it were."""
+        ids, messages = await outbox.waiting(connection, BUNDLES_LIMIT)
+        if ids:
+            await self._bus.publish(messages)
+            await outbox.remove(connection, ids)
+            RELAYED.labels(self._database.schema).inc(len(messages))
+        return len(ids)
 
     async def _woken(self) -> None:
         # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the event.

@@ -28,7 +28,6 @@ def add_shared_tables(metadata: MetaData) -> None:
         Column("id", BigInteger, Identity(always=True), primary_key=True),
         Column("topics", ARRAY(Text), nullable=False),
         Column("keys", ARRAY(Text), nullable=False),
-        Column("hashes", ARRAY(Integer), nullable=False),
         Column("headers", ARRAY(Text), nullable=False),
         Column("bodies", ARRAY(LargeBinary), nullable=False),
     )

@@ -63,28 +63,15 @@ class Subscription(Protocol):
         ...
 
 
-class Outbox(Protocol):
-    """Messages that are committed in a service's database and wait to be published; in bundles, oldest first."""
+class Log(Protocol):
+    """The log of a bus, for whoever writes in the same database."""
 
-    @property
-    def url(self) -> str:
-        """Which database it is in."""
+    async def append(self, session: Any, messages: Sequence[Message]) -> Callable[[], None]:
+        """Append all messages within the transaction that is open in the driver's `session`, as its last statement.
+
+        Until the commit nobody else can append to the same partitions. What is answered is to be called after it.
+        """
         ...
-
-    @property
-    def session(self) -> Any:
-        """The driver's connection to it."""
-        ...
-
-    async def waiting(self, limit: int) -> tuple[Sequence[int], Sequence[Message]]:
-        """The oldest bundles, at most `limit` of them: their ids, and all their messages in order."""
-        ...
-
-    async def remove(self, ids: Sequence[int]) -> None: ...
-
-
-OUTBOX_LIMIT = 64
-"""So many bundles are forwarded at once."""
 
 
 class Bus(Protocol):
@@ -96,11 +83,8 @@ class Bus(Protocol):
         """Append all messages in their order; durable on return. Raises BusUnavailable, after which some may be in."""
         ...
 
-    async def forward(self, outbox: Outbox) -> int:
-        """Publish what waits there, at most OUTBOX_LIMIT bundles, and take it out; how many messages it was.
-
-        At least once: after a fault between the two the same messages are published again. Raises BusUnavailable.
-        """
+    def log_in(self, database_url: str) -> Log | None:
+        """The log, where it lies in this database: what is appended with a transaction needs no relay."""
         ...
 
     def subscribe(
@@ -120,12 +104,3 @@ class Bus(Protocol):
         does not name is through from the start.
         """
         ...
-
-
-async def publish_waiting(bus: Bus, outbox: Outbox) -> int:
-    """`forward` for a bus that is somewhere else than the outbox: publish, then take out."""
-    ids, messages = await outbox.waiting(OUTBOX_LIMIT)
-    if messages:
-        await bus.publish(messages)
-        await outbox.remove(ids)
-    return len(messages)

@@ -20,11 +20,9 @@ from shared.bus.base import (
     LoadOffsets,
     Message,
     Offsets,
-    Outbox,
     Partition,
     Record,
     Subscription,
-    publish_waiting,
 )
 from shared.bus.kafka_members import Member
 from shared.bus.partitioning import partition_of
@@ -119,8 +117,8 @@ class KafkaBus:
             for send in sends:
                 send.cancel()
 
-    async def forward(self, outbox: Outbox) -> int:
-        return await publish_waiting(self, outbox)
+    def log_in(self, database_url: str) -> None:
+        return None
 
     @asynccontextmanager
     async def subscribe(

@@ -1,17 +1,19 @@
 """The bus as a log in PostgreSQL: the embedded default, without a broker.
 
 A publish is one call of `bus.append`: it locks the partitions it touches in key order, so that offsets become
-visible in order and without gaps; readers are notified once it has committed. An outbox in the same database is moved
-into the log where it lies. Members of a group share its partitions
+visible in order and without gaps; readers are notified once it has committed. A service in the same database appends
+within its own transactions. Members of a group share its partitions
 by advisory locks of their connections: who dies loses its connection, and with it the locks, so there is no
 heartbeat to tune. The locks are for sharing only; that an event takes effect once is the reader's own
 compare-and-set on its stored offset.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from itertools import chain
 from typing import Any
 from weakref import WeakSet
@@ -23,16 +25,14 @@ from pydantic_core import to_json
 from shared.background import running
 from shared.bus import postgres_sql as sql
 from shared.bus.base import (
-    OUTBOX_LIMIT,
     BusUnavailable,
     LoadOffsets,
+    Log,
     Message,
     Offsets,
-    Outbox,
     Partition,
     Record,
     Subscription,
-    publish_waiting,
 )
 from shared.bus.partitioning import partition_of
 from shared.bus.postgres_members import Ear, Member, connection_faults, lock_key, place_of
@@ -121,31 +121,30 @@ class PostgresBus:
             self._pool.terminate()  # a publish under way is undone, and its caller hears BusUnavailable
 
     async def publish(self, messages: Sequence[Message]) -> None:
-        if not messages:
-            return
-        numbers = [partition_of(message.key, len(self._partitions[message.topic])) for message in messages]
-        with connection_faults():
-            places = await self._pool.fetchval(
-                sql.APPEND,
-                [message.topic for message in messages],
-                numbers,
-                [message.key for message in messages],
-                [to_json(message.headers).decode() for message in messages],
-                [message.value for message in messages],
-            )
-        self._tell_appended(places)
+        if messages:
+            with connection_faults():
+                told = await self.append(self._pool, messages)
+            told()
 
-    async def forward(self, outbox: Outbox) -> int:
-        if outbox.url != self._database_url:
-            return await publish_waiting(self, outbox)
-        with connection_faults():
-            forwarded, places = await outbox.session.fetchrow(sql.FORWARD, OUTBOX_LIMIT)
-        self._tell_appended(places or ())
-        return int(forwarded)
+    def log_in(self, database_url: str) -> Log | None:
+        return self if database_url == self._database_url else None
 
-    def _tell_appended(self, places: Collection[str]) -> None:
-        for place in dict.fromkeys(places):
-            self._notifications.tell(sql.APPENDED, place)
+    async def append(self, session: Any, messages: Sequence[Message]) -> Callable[[], None]:
+        by_place: dict[Partition, list[Message]] = defaultdict(list)
+        for message in messages:
+            number = partition_of(message.key, len(self._partitions[message.topic]))
+            by_place[Partition(message.topic, number)].append(message)
+        batches = [
+            _batch(place, start, share[start : start + sql.BATCH_RECORDS_LIMIT])
+            for place, share in by_place.items()
+            for start in range(0, len(share), sql.BATCH_RECORDS_LIMIT)
+        ]
+        await session.execute(sql.APPEND, batches)
+        return partial(self._tell_appended, by_place.keys())
+
+    def _tell_appended(self, places: Iterable[Partition]) -> None:
+        for place in places:
+            self._notifications.tell(sql.APPENDED, place_of(place))
 
     @asynccontextmanager
     async def subscribe(
@@ -221,6 +220,18 @@ class PostgresBus:
                 _log.warning("bus.not_pruned", reason=str(error), again_in_s=_PRUNE_EVERY_S)
             else:
                 _log.info("bus.pruned", records=pruned)
+
+
+def _batch(place: Partition, start: int, messages: Sequence[Message]) -> tuple[object, ...]:
+    """What is published together for a partition, as `bus.batch`; `start` counts those before it."""
+    return (
+        *place,
+        start,
+        [message.key for message in messages],
+        [to_json(message.headers).decode() for message in messages],
+        [message.value for message in messages],
+        sum(len(message.value) for message in messages),
+    )
 
 
 async def _leave_as_it_is(connection: Any) -> None:

@@ -12,7 +12,7 @@ FOREVER = 2**63 - 1
 BATCH_RECORDS_LIMIT = 500
 """So many records in one row at most: a reader that takes less than a row at a time reads the rest of it again."""
 
-SCHEMA = f"""
+SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS bus;
 CREATE TABLE IF NOT EXISTS bus.partitions (
     topic text, number int, next_offset bigint NOT NULL DEFAULT 0, PRIMARY KEY (topic, number)
@@ -32,63 +32,35 @@ DO $$ BEGIN
         DROP TABLE bus.log;
     END IF;
 END $$;
-DROP FUNCTION IF EXISTS bus.append;
-DROP FUNCTION IF EXISTS bus.forward;
-CREATE FUNCTION bus.append(
-    topics text[], numbers int[], keys text[], headers text[], bodies bytea[]
-) RETURNS text[] LANGUAGE plpgsql AS $$
-DECLARE
-    appended bigint;
-    places text[];
+DO $$ BEGIN
+    IF to_regtype('bus.batch') IS NULL THEN
+        CREATE TYPE bus.batch AS (
+            topic text, number int, place int, keys text[], headers text[], bodies bytea[], bytes bigint);
+    END IF;
+END $$;
+DROP FUNCTION IF EXISTS bus.forward(int);
+DROP FUNCTION IF EXISTS bus.append(text[], int[], text[], text[], bytea[]);
+CREATE OR REPLACE FUNCTION bus.append(new bus.batch[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE appended bigint;
 BEGIN
     PERFORM FROM bus.partitions
-    WHERE (topic, number) IN (SELECT * FROM unnest(topics, numbers))
+    WHERE (topic, number) IN (SELECT topic, number FROM unnest(new))
     ORDER BY topic, number FOR NO KEY UPDATE;
 
-    WITH placed AS (
-        SELECT topic, number, key, header, body,
-            row_number() OVER (PARTITION BY topic, number ORDER BY place) - 1 AS nth
-        FROM unnest(topics, numbers, keys, headers, bodies)
-            WITH ORDINALITY AS m (topic, number, key, header, body, place)),
-    grouped AS (
-        SELECT topic, number, min(nth) AS first, max(nth) + 1 AS next, array_agg(key ORDER BY nth) AS keys,
-            array_agg(header ORDER BY nth) AS headers, array_agg(body ORDER BY nth) AS bodies,
-            sum(octet_length(body)) AS bytes
-        FROM placed GROUP BY topic, number, nth / {BATCH_RECORDS_LIMIT}),
-    stored AS (
+    WITH stored AS (
         INSERT INTO bus.batches
-        SELECT topic, number, next_offset + first, next_offset + next, g.keys, g.headers, g.bodies, bytes,
-            clock_timestamp()
-        FROM grouped AS g JOIN bus.partitions USING (topic, number)
-        RETURNING topic, partition, next_offset - first_offset AS records),
-    counted AS (SELECT topic, partition, sum(records) AS records FROM stored GROUP BY topic, partition),
+        SELECT topic, number, next_offset + place, next_offset + place + cardinality(keys), keys, headers, bodies,
+            bytes, clock_timestamp()
+        FROM unnest(new) JOIN bus.partitions USING (topic, number)
+        RETURNING topic, partition, next_offset),
+    ends AS (SELECT topic, partition, max(next_offset) AS next_offset, count(*) AS batches FROM stored GROUP BY 1, 2),
     moved AS (
-        UPDATE bus.partitions AS p SET next_offset = p.next_offset + counted.records
-        FROM counted WHERE p.topic = counted.topic AND p.number = counted.partition
-        RETURNING p.topic || '/' || p.number AS place, counted.records)
-    SELECT sum(records), array_agg(place) INTO appended, places FROM moved;
-    IF appended IS DISTINCT FROM cardinality(topics) THEN
+        UPDATE bus.partitions AS p SET next_offset = ends.next_offset
+        FROM ends WHERE p.topic = ends.topic AND p.number = ends.partition RETURNING ends.batches)
+    SELECT sum(batches) INTO appended FROM moved;
+    IF appended IS DISTINCT FROM cardinality(new) THEN
         RAISE EXCEPTION 'a message names a partition that does not exist';
     END IF;
-    RETURN places;
-END $$;
-CREATE FUNCTION bus.forward(bundles int, OUT forwarded bigint, OUT places text[]) LANGUAGE plpgsql AS $$
-DECLARE bundle record;
-BEGIN
-    forwarded := 0;
-    FOR bundle IN
-        WITH taken AS (
-            DELETE FROM outbox WHERE id IN (SELECT id FROM outbox ORDER BY id LIMIT bundles) RETURNING *)
-        SELECT taken.*, (
-            SELECT array_agg(hash % partitions ORDER BY place)
-            FROM unnest(taken.topics, taken.hashes) WITH ORDINALITY AS m (topic, hash, place)
-            JOIN (SELECT topic, count(*)::int AS partitions FROM bus.partitions GROUP BY topic) AS known USING (topic)
-        ) AS numbers
-        FROM taken ORDER BY id
-    LOOP
-        places := places || bus.append(bundle.topics, bundle.numbers, bundle.keys, bundle.headers, bundle.bodies);
-        forwarded := forwarded + cardinality(bundle.topics);
-    END LOOP;
 END $$;
 """
 LOCK_SCHEMA = "SELECT pg_advisory_xact_lock($1)"
@@ -100,10 +72,7 @@ WHERE NOT EXISTS (SELECT FROM bus.partitions p WHERE p.topic = wanted.topic)
 PARTITIONS = "SELECT topic, number FROM bus.partitions ORDER BY number, topic"
 END_OFFSETS = "SELECT number, next_offset FROM bus.partitions WHERE topic = $1"
 
-APPEND = "SELECT bus.append($1, $2, $3, $4, $5)"
-"""Answers the places that it wrote to."""
-FORWARD = "SELECT forwarded, places FROM bus.forward($1)"
-"""Moves what waits in the `outbox` of the session's schema into the log, in one transaction."""
+APPEND = "SELECT bus.append($1)"
 
 # Every partition gives its first batch before any gives its second, so that none waits for another's backlog.
 PAGE = """

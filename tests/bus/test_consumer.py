@@ -15,6 +15,7 @@ from shared.contracts.event import Event, to_headers
 from shared.contracts.locations import CHANGED, LocationChanged
 from shared.database import Database, Transaction
 from shared.errors import DomainError
+from shared.outbox import Outbox
 from shared.tables import add_shared_tables
 from tests.bus.conftest import OpenBus
 from tests.conditions import eventually_async
@@ -25,7 +26,7 @@ NOW = datetime(2017, 11, 20, 9, tzinfo=UTC)
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A schema with the shared tables and one of effects."""
-    database = Database(database_url, "probe", pool_size=8)
+    database = Database(database_url, "probe", pool_size=8, outbox=Outbox())
     metadata = MetaData()
     add_shared_tables(metadata)
     async with database.transaction() as transaction:

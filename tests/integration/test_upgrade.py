@@ -12,7 +12,7 @@ from shared.bus.postgres import PostgresBus
 from shared.contracts.locations import TOPIC
 from shared.database import Database
 from shared.migration import migrate
-from shared.outbox import DatabaseOutbox
+from shared.relay import Relay
 
 FIRST_LOG = """
 CREATE SCHEMA bus;
@@ -69,8 +69,7 @@ async def test_what_waits_in_the_outbox_is_published_after_the_upgrade(database_
     await migrate(database, migrations)
     bus = PostgresBus(database_url)
     await bus.start()
-    async with database.single_statement() as connection:
-        assert await bus.forward(DatabaseOutbox(database, connection)) == 9
+    await Relay(database, bus).empty()
     records = [record async for record in bus.read("zaiko.orders", {}, await bus.end_offsets("zaiko.orders"))]
     for remainder in range(3):
         told = [int(record.message.value) for record in records if record.message.key == f"order-{remainder}"]

@@ -11,7 +11,7 @@ from shared.contracts.event import Event
 from shared.contracts.stock import LEVEL_CHANGED, OVERSOLD, Oversold, PromiseAtRisk
 from shared.database import Transaction, Writes
 from shared.identifiers import new_id
-from shared.outbox import add_announcements, with_topics
+from shared.outbox import announce
 
 SOURCE = "/inventory"
 
@@ -72,8 +72,8 @@ async def settle(
     store.write(writes, levels.found, changed, now)
     shortfalls = await _oversold(transaction, levels, oversold, now) if oversold else []
     changes = [_level_changed(key, level, now) for key, level in changed.items()]
-    add_announcements(writes, with_topics([*events, *shortfalls, *changes]))
     await writes.send(transaction)
+    announce(transaction, [*events, *shortfalls, *changes])
 
 
 def _level_changed(key: Key, level: Level, now: datetime) -> Event:

@@ -14,5 +14,5 @@ SOURCE = "/inventory"
 async def put_location(transaction: Transaction, location: LocationChanged, now: datetime) -> bool:
     """Store and announce the location; True where it is new."""
     is_new = await locations.put(transaction, location)
-    await announce(transaction, [CHANGED.event(location, event_id=new_id(), source=SOURCE, time=now)])
+    announce(transaction, [CHANGED.event(location, event_id=new_id(), source=SOURCE, time=now)])
     return is_new

@@ -19,7 +19,7 @@ from shared.contracts.orders import OrderCancelled, OrderConfirmed, OrderPlaced,
 from shared.contracts.pickups import PickupChanged
 from shared.contracts.reservations import HELD
 from shared.database import Transaction, Writes
-from shared.outbox import add_announcements, with_topics
+from shared.outbox import announce
 
 
 async def promise_orders(transaction: Transaction, placed: Sequence[Received[OrderPlaced]], now: datetime) -> None:
@@ -66,8 +66,8 @@ async def _take_over_carts(transaction: Transaction, orders: Sequence[OrderPlace
     writes = Writes()
     store.update(writes, taken_over, now)
     store.give_to_orders(writes, taken_over)
-    add_announcements(writes, with_topics([reservation_changed(HELD, cart, now) for cart in taken_over]))
     await writes.send(transaction)
+    announce(transaction, [reservation_changed(HELD, cart, now) for cart in taken_over])
     if unfit:
         await change_reservations(transaction, unfit, now)
     return {cart.reference for cart in taken_over}

@@ -31,10 +31,10 @@ SOURCE = "/orders"
 _FULFILMENT: TypeAdapter[Fulfilment] = TypeAdapter(Fulfilment)
 
 
-async def announce_happenings(transaction: Transaction, orders: Iterable[Order], now: datetime) -> None:
+def announce_happenings(transaction: Transaction, orders: Iterable[Order], now: datetime) -> None:
     """Announce all that happened to the orders in this transaction, each order's in its order."""
     events = [_event(order, happening, now) for order in touched(orders) for happening in order.happenings]
-    await announce(transaction, events)
+    announce(transaction, events)
 
 
 def _event(order: Order, happening: Happening, now: datetime) -> Event:

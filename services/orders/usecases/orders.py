@@ -20,7 +20,7 @@ async def move(transaction: Transaction, steps: Sequence[tuple[str, Step]], now:
     orders = await store.lock(transaction, [order_id for order_id, _ in steps])
     outcomes = [_take(step, orders.get(order_id), order_id) for order_id, step in steps]
     await store.write(transaction, orders.values(), now)
-    await announce_happenings(transaction, orders.values(), now)
+    announce_happenings(transaction, orders.values(), now)
     return outcomes
 
 

@@ -60,7 +60,7 @@ async def place(
     known = await placements.named(
         transaction, [command.name for command in commands if command.name and command.order_id not in stored]
     )
-    await announce(
+    announce(
         transaction,
         [
             _event(command, plan, now)

@@ -26,5 +26,5 @@ async def expire_lapsed(transaction: Transaction, now: datetime, policy: Policy)
     lapsed = await pickups.lock_lapsed(transaction, now, BATCH_LIMIT)
     decisions = [take(pickup, Expire(), now, policy) for pickup in lapsed]
     await pickups.write(transaction, [decision.pickup for decision in decisions])
-    await announce(transaction, events(decisions, now))
+    announce(transaction, events(decisions, now))
     return len(lapsed)

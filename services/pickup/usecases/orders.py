@@ -31,7 +31,7 @@ async def request_pickups(
     ]
     added = await pickups.add(transaction, asked)
     requested = [Decision(pickup, (Fact("requested", pickup.wanted),)) for pickup in added]
-    await announce(transaction, events(requested, now))
+    announce(transaction, events(requested, now))
 
 
 def _pickups(order: OrderConfirmed, now: datetime, due_at: datetime) -> Iterable[Pickup]:
@@ -81,7 +81,7 @@ async def take_off_cancelled(
     before = set(locked)
     after = [pickup for members in current.values() for pickup in members]
     await pickups.write(transaction, [pickup for pickup in after if pickup not in before])
-    await announce(transaction, events(decisions, now))
+    announce(transaction, events(decisions, now))
 
 
 def _told(received: Received[OrderCancelled], now: datetime) -> _Told:

@@ -53,7 +53,7 @@ async def take_steps(
         outcomes.append(_outcome(decision))
     # What a refusal changed is written too: that is how a wrong code counts.
     await pickups.write(transaction, [current[was.pickup_id] for was in locked if current[was.pickup_id] != was])
-    await announce(transaction, events(decisions, now))
+    announce(transaction, events(decisions, now))
     return outcomes
 
 

@@ -10,6 +10,7 @@ from services.pickup.app import create_app
 from services.pickup.settings import SCHEMA, Settings
 from shared.bus.postgres import PostgresBus
 from shared.database import Database
+from shared.outbox import Outbox
 from tests.databases import clone, template
 from tests.integration.pickup.service import CODE, SECRET, MovingClock, PickupService
 
@@ -39,7 +40,7 @@ def settings(pickup_url: str) -> Settings:
 
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[Database]:
-    database = Database(settings.database_url, SCHEMA, pool_size=4)
+    database = Database(settings.database_url, SCHEMA, pool_size=4, outbox=Outbox())
     yield database
     await database.close()
 

@@ -5,6 +5,7 @@ from services.pickup.domain.steps import Policy
 from services.pickup.settings import Settings
 from services.pickup.usecases.lapses import sweep
 from shared.database import Database
+from shared.outbox import Outbox
 from tests.integration.pickup.service import PickupService, eventually, press
 
 POLICY = Policy(hold=timedelta(hours=72), lock=timedelta(minutes=15))
@@ -31,7 +32,7 @@ async def test_a_bag_that_nobody_comes_for_lapses(service: PickupService) -> Non
 async def test_sweepers_at_once_expire_each_bag_once(service: PickupService, settings: Settings) -> None:
     pickups = [await service.ready(A=1) for _ in range(6)]
     service.clock.move(hours=72)
-    others = [Database(settings.database_url, "pickup", pool_size=1) for _ in range(3)]
+    others = [Database(settings.database_url, "pickup", pool_size=1, outbox=Outbox()) for _ in range(3)]
     await asyncio.gather(*(sweep(other, service.clock, POLICY) for other in others))
 
     async def have_lapsed() -> bool:

@@ -14,7 +14,7 @@ from shared.bus.base import Record
 from shared.bus.postgres import PostgresBus
 from shared.contracts.locations import CHANGED, TOPIC, LocationChanged
 from shared.database import Database
-from shared.outbox import announce
+from shared.outbox import Outbox, announce
 from shared.relay import Relay
 from shared.tables import add_shared_tables
 from tests.conditions import eventually_async
@@ -24,7 +24,7 @@ NOW = datetime(2017, 11, 20, 9, tzinfo=UTC)
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url, "probe", pool_size=12)
+    database = Database(database_url, "probe", pool_size=12, outbox=Outbox())
     metadata = MetaData()
     add_shared_tables(metadata)
     async with database.transaction() as transaction:
@@ -50,7 +50,7 @@ async def change(database: Database, key: str, fails: bool = False) -> None:
         counted = text("UPDATE rows SET value = value + 1 WHERE key = :key RETURNING value")
         value = (await transaction.execute(counted, {"key": key})).scalar_one()
         data = LocationChanged(location_id=key, name=str(value), kind="store", ships=True, offers_pickup=True)
-        await announce(transaction, [CHANGED.event(data, event_id=f"{key}-{value}", source="/test", time=NOW)])
+        announce(transaction, [CHANGED.event(data, event_id=f"{key}-{value}", source="/test", time=NOW)])
         if fails:
             raise RuntimeError("after the announcement, before the commit")
 
