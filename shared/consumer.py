@@ -121,7 +121,8 @@ class Consumer:
                         else:
                             self.behind.set()
                         await self._take(subscription, records)
-                        await asyncio.sleep(self._pause_s)
+                        if self._pause_s:
+                            await asyncio.sleep(self._pause_s)
             except Exception as error:
                 if not isinstance(error, BusUnavailable) and not is_transient(error):
                     raise
