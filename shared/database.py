@@ -157,11 +157,15 @@ class Database:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Commits on leaving, rolls back on an exception."""
         async with self.single_statement() as connection:
-            gathered = connection.info[_ENDING] = Ending(self.notifications, [], [])
-            async with savepoint(connection):
-                yield connection
-                if gathered.announced:
-                    await self._announce(connection, gathered.announced)
+            info = connection.info  # of the session, which the pool hands on
+            gathered = info[_ENDING] = Ending(self.notifications, [], [])
+            try:
+                async with savepoint(connection):
+                    yield connection
+                    if gathered.announced:
+                        await self._announce(connection, gathered.announced)
+            finally:
+                del info[_ENDING]
         for call in gathered.after_commit:
             call()
 
