@@ -1,21 +1,21 @@
-"""The `zaiko` command."""
+"""The `zaiko` command. What a command needs is imported when it runs: a till opens at once."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+import sys
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
+from services.dead_letters.command import dead_letters
 from services.faults import CannotGoOn
 from services.installation import BusName
+from services.options import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, one_line_errors
 from shared.clock import utc_now
-from shared.embedded import DataDirectoryInUse, NoServer, token_secret
-from shared.http.auth import issue
 from shared.principal import BOUND_ROLES, Role
-from shared.settings import ServiceSettings
 
 cli = typer.Typer(
     name="zaiko",
@@ -24,14 +24,16 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+cli.add_typer(dead_letters)
 
 SECRET_CHARACTERS_MIN = 32
+TillBus = Literal["http", "kafka"]
 
 
-def _is_postgresql(url: str | None) -> str | None:
-    if url and not url.startswith(("postgresql://", "postgres://")):
-        raise typer.BadParameter("a URL like postgresql://user:password@host:5432/database is expected")
-    return url
+def _is_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", text):
+        raise typer.BadParameter("1 to 64 of A-Z a-z 0-9 . _ - are expected")
+    return text
 
 
 def _is_long_enough(secret: str | None) -> str | None:
@@ -40,17 +42,8 @@ def _is_long_enough(secret: str | None) -> str | None:
     return secret
 
 
-DataDir = Annotated[Path, typer.Option(help="Where this installation lives: database, lock, token secret.")]
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0 takes a free one.")]
 BusOption = Annotated[BusName, typer.Option(help="How events travel: a log in PostgreSQL, or Apache Kafka.")]
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option(
-        envvar="ZAIKO_DATABASE_URL",
-        callback=_is_postgresql,
-        help="postgresql://… (15 or newer) instead of the embedded PostgreSQL.",
-    ),
-]
 KafkaServers = Annotated[
     str, typer.Option("--kafka-bootstrap", envvar="KAFKA_BOOTSTRAP_SERVERS", help="Brokers, for --bus kafka.")
 ]
@@ -65,18 +58,13 @@ TokenSecret = Annotated[
 ]
 FIRST_DAY = datetime(2017, 11, 20)  # noqa: DTZ001 - a day, not an instant
 LAST_DAY = datetime(2017, 11, 26)  # noqa: DTZ001
-DEFAULT_DATA_DIR = Path(".zaiko")
 DEFAULT_BROKERS = "127.0.0.1:9092"
 
 
-@contextmanager
-def _one_line_errors() -> Iterator[None]:
-    """What a person can put right is told in one line, without a traceback; exit status 1."""
-    try:
-        yield
-    except (CannotGoOn, DataDirectoryInUse, NoServer) as error:
-        Console(stderr=True).print(f"[red]zaiko:[/red] {error}", soft_wrap=True, highlight=False)
-        raise typer.Exit(1) from error
+def token_secret(data_dir: Path) -> str:
+    from shared.embedded import token_secret as secret_of
+
+    return secret_of(data_dir)
 
 
 @cli.command()
@@ -95,7 +83,7 @@ def up(
     """
     from services.up import up as serve
 
-    with _one_line_errors():
+    with one_line_errors():
         serve(
             port=port,
             data_dir=data_dir,
@@ -118,6 +106,8 @@ def token(
     operator: everything. storefront: a sales channel. store-staff, till: one store, so they need --location."""
     if role in BOUND_ROLES and location is None:
         raise typer.BadParameter(f"a {role} token is for one store: add --location ID", param_hint="--location")
+    from shared.http.auth import issue
+
     print(issue(secret or token_secret(data_dir), role, location, utc_now()))
 
 
@@ -134,11 +124,12 @@ def verify(
     not held against anybody; --bus and --kafka-bootstrap say where that is.
     """
     from services.verification.command import verify as look
+    from shared.settings import ServiceSettings
 
     settings = ServiceSettings(
         database_url=database_url or "", bus=bus, kafka_bootstrap_servers=kafka_bootstrap, bus_database_url=""
     )
-    with _one_line_errors():
+    with one_line_errors():
         all_hold = look(settings, None if database_url else data_dir)
     raise typer.Exit(0 if all_hold else 1)
 
@@ -163,10 +154,61 @@ def replay(
     from services.replay.command import replay as play
     from services.replay.player import Part
 
-    with _one_line_errors():
+    with one_line_errors():
         part = Part(first.date(), last.date(), frozenset(stores or ()))
         is_complete = play(url, secret or token_secret(data_dir), part)
     raise typer.Exit(0 if is_complete else 1)
+
+
+@cli.command()
+def till(
+    location: Annotated[str, typer.Option(callback=_is_name, help="The store that it stands in, like S367.")],
+    till: Annotated[str, typer.Option(callback=_is_name, help="Its number there, like 2.")],
+    url: Annotated[str, typer.Option(envvar="ZAIKO_URL", help="The installation.")] = "http://127.0.0.1:8000",
+    token: Annotated[
+        str, typer.Option(envvar="ZAIKO_TOKEN", help="Of `zaiko token --role till`; on Kafka for the stock alone.")
+    ] = "",
+    journal: Annotated[
+        Path | None, typer.Option(help="Its memory, a SQLite file. [default: till-LOCATION-TILL.sqlite]")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Take the lines of this file instead of typed ones."),
+    ] = None,
+    wait: Annotated[float, typer.Option(min=0, help="At the end, so many seconds for what is not sent yet.")] = 10.0,
+    bus: Annotated[TillBus, typer.Option(help="The way out: the HTTPS gateway, or Apache Kafka.")] = "http",
+    kafka_bootstrap: KafkaServers = DEFAULT_BROKERS,
+    topic: Annotated[str, typer.Option(help="For --bus kafka.")] = "zaiko.tills",
+) -> None:
+    """Sell at a till: the reference client for whoever connects a cash register (services/till.py, made to be copied).
+
+    It takes lines from the prompt, a pipe or --file: `995242 2` sells two, `void RECEIPT` takes a sale back,
+    `return SKU N`, `count SKU N` and `receive SKU N` say what they mean, `stock SKU` asks, `sell {JSON}` takes all
+    that an event may hold, `quit` ends; `help` says more. # begins a comment.
+
+    What it called sold is on the disk; it is sent when the network allows, and counts once, whatever is killed in
+    between. A file is known by its content: one that was begun goes on after its last line.
+    """
+    import sqlite3
+
+    import httpx
+
+    from services.till import TIMEOUT_S, Journal, over_https, over_kafka, run
+
+    client = httpx.Client(base_url=f"{url}/inventory", headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_S)
+    send = partial(over_https, client) if bus == "http" else partial(over_kafka, kafka_bootstrap, topic)
+    path = journal or Path(f"till-{location}-{till}.sqlite")
+    with one_line_errors():
+        try:
+            memory = Journal(path, location, till)
+        except (ValueError, sqlite3.Error) as error:
+            why = "another till has it open" if "locked" in str(error) else error
+            raise CannotGoOn(f"cannot use the journal {path}: {why}") from error
+    if sys.stdin.isatty() and file is None:
+        with suppress(ImportError):
+            import readline  # noqa: F401 - arrow keys and history, where the system has it
+        print(f"Till {till} at {location}. Type an item and how many, or help.")
+    run(memory, send, client, file, wait)
 
 
 @cli.command()
@@ -183,7 +225,7 @@ def demo(
     """
     from services.demo import demo as run
 
-    with _one_line_errors():
+    with one_line_errors():
         is_good = run(bus=bus, port=port, data_dir=data_dir, kafka_bootstrap_servers=kafka_bootstrap, leave=leave)
     raise typer.Exit(0 if is_good else 1)
 

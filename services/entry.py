@@ -3,6 +3,8 @@
 from html import escape
 from string import Template
 
+from shared.http.style import STYLE
+
 _SERVICES = (
     (
         "inventory",
@@ -20,32 +22,15 @@ _PAGE = Template(
 <title>Zaiko: stock on hand</title>
 <link rel="icon" href="data:,">
 <style>
-  :root { color-scheme: light dark; --ink: #1c1b19; --paper: #faf8f4; --line: #dcd6ca; --red: #b3261e; --soft: #6b655b }
-  @media (prefers-color-scheme: dark) {
-    :root { --ink: #ece7dd; --paper: #191817; --line: #3a3733; --red: #f0796f; --soft: #a39c90 }
-  }
-  body { font: 17px/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-         max-width: 46rem; margin: 0 auto; padding: 3rem 1.25rem 4rem }
-  h1 { font-size: 2.6rem; line-height: 1.1; margin: 0; letter-spacing: -.02em }
-  h1 span { color: var(--red); font-weight: 400 }
-  h2 { font-size: 1.05rem; margin: 2.5rem 0 .5rem }
-  p { margin: .6rem 0 } .soft { color: var(--soft) }
-  a { color: inherit; text-decoration-color: var(--red); text-underline-offset: .2em }
-  a:hover, a:focus-visible { color: var(--red) }
-  article { border-top: 1px solid var(--line); padding: .9rem 0 }
-  article h3 { margin: 0; font-size: 1.15rem }
-  article p { margin: .15rem 0 .3rem }
-  nav a { margin-right: 1.1rem }
-  pre { background: color-mix(in srgb, var(--line) 35%, transparent); border: 1px solid var(--line);
-        border-radius: .4rem; padding: .8rem 1rem; overflow-x: auto; font: .86rem/1.6 ui-monospace, monospace }
-  table { border-collapse: collapse } td { padding: .15rem 1.5rem .15rem 0; vertical-align: top }
-</style>
+$style</style>
 <h1><span lang="ja">在庫</span> Zaiko</h1>
 <p>Stock on hand: one retailer, many channels, one truth. A unit sold at any till is gone from the web shop within
 milliseconds, and a unit promised online is not sold twice.</p>
 
 <h2>The services</h2>
 $services
+<p>What they tell each other, and what anybody may listen to: <a href="/events">events</a>, as a document
+<a href="/asyncapi.json">asyncapi.json</a>.</p>
 
 <h2>A token first</h2>
 <p>Every call needs one; a role says what it may do.</p>
@@ -71,6 +56,7 @@ curl -H "Authorization: Bearer $$TOKEN" $base_url/inventory/v1/locations</pre>
 _SERVICE = Template(
     """<article><h3>$name</h3><p class="soft">$description</p>
 <nav><a href="/$name/docs">docs</a> <a href="/$name/openapi.json">openapi.json</a>
+<a href="/$name/events">events</a> <a href="/$name/asyncapi.json">asyncapi.json</a>
 <a href="/$name/health/ready">health</a> <a href="/$name/metrics">metrics</a></nav></article>"""
 )
 
@@ -80,4 +66,6 @@ def entry_page(base_url: str, token_command: str) -> str:
     services = "\n".join(
         _SERVICE.substitute(name=name, description=escape(description)) for name, description in _SERVICES
     )
-    return _PAGE.substitute(services=services, base_url=escape(base_url), token_command=escape(token_command))
+    return _PAGE.substitute(
+        style=STYLE, services=services, base_url=escape(base_url), token_command=escape(token_command)
+    )

@@ -20,9 +20,11 @@ from services.orders.settings import Settings as OrdersSettings
 from services.pickup import app as pickup_app
 from services.pickup import migrations as pickup_migrations
 from services.pickup.settings import Settings as PickupSettings
+from shared.asyncapi.document import document
 from shared.clock import Clock, utc_now
 from shared.database import Database
 from shared.http.app import VERSION
+from shared.http.events_page import add_events_page
 from shared.migration import migrate
 
 MIGRATIONS = {"inventory": inventory_migrations, "orders": orders_migrations, "pickup": pickup_migrations}
@@ -54,6 +56,9 @@ def create_app(installation: Installation, *, clock: Clock = utc_now) -> FastAPI
     parent = FastAPI(title="Zaiko", version=VERSION, lifespan=lifespan, openapi_url=None)
     _add_operations(parent, apps)
     _add_entry(parent, installation)
+    applications = [app.state.application for app in apps.values()]
+    events = document("Zaiko", VERSION, applications, InventorySettings(**common))
+    add_events_page(parent, events, {"all services": "."})
     for name, app in apps.items():
         parent.mount(f"/{name}", app, name=name)
     return parent

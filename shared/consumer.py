@@ -237,16 +237,24 @@ class Consumer:
 
 
 def _read(record: Record) -> Reading:
-    topic, number = record.partition
     message = record.message
+    if len(message.value) > dead_letters.EVENT_BYTES_LIMIT:
+        return _nameless(
+            record, "event_too_large", f"more than {dead_letters.EVENT_BYTES_LIMIT} bytes: send it in parts"
+        )
     try:
         event = from_message(message.headers, message.key, message.value)
     except MalformedEvent as error:
-        # It has no identity of its own, so its place in the log is one.
-        source = f"/topics/{topic}/{number}"
-        nameless = Event(str(record.offset), source, "unknown", datetime.now(UTC), message.key, message.value)
-        return DeadLetter(topic, nameless, "malformed_event", str(error))
-    return read_event(topic, event)
+        return _nameless(record, "malformed_event", str(error))
+    return read_event(record.partition.topic, event)
+
+
+def _nameless(record: Record, code: str, detail: str) -> DeadLetter:
+    """What has no identity of its own has one by its place in the log."""
+    (topic, number), message = record.partition, record.message
+    source = f"/topics/{topic}/{number}"
+    event = Event(str(record.offset), source, "unknown", datetime.now(UTC), message.key, message.value)
+    return DeadLetter(topic, event, code, detail, message.headers)
 
 
 def read_event(topic: str, event: Event) -> Reading:
@@ -275,7 +283,7 @@ async def _apply_each(
             if is_transient(error):
                 raise
             log.error("consumer.poison", event_id=received.event.id, source=received.event.source, exc_info=error)
-            letters.append(DeadLetter(topic, received.event, "unexpected_fault", type(error).__name__))
+            letters.append(dead_letters.unexpected(topic, received.event, error))
     return letters
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from shared.asyncapi.application import Receiver, receivers_of
 from shared.background import Loop, every, running
 from shared.bus.opening import open_bus
 from shared.clock import Clock
@@ -25,6 +26,8 @@ class Foundation:
         self._log = self.bus.log_in(settings.database_url)
         self.database = Database(settings.database_url, schema, settings.database_pool_size, outbox=Outbox(self._log))
         self._relay = Relay(self.database, self.bus)
+        self.receivers: list[Receiver] = []
+        """Who reads what, for the AsyncAPI document."""
 
     def consumer(
         self,
@@ -35,6 +38,7 @@ class Foundation:
         pause_s: float = 0.0,
     ) -> Consumer:
         """A consumer of this service; its loop is to be given to `standing`."""
+        self.receivers += [found for found in receivers_of(name, topics, routes) if found not in self.receivers]
         return Consumer(name, self.bus, self.database, topics, routes, concerns, pause_s)
 
     @asynccontextmanager

@@ -53,14 +53,19 @@ class Outbox:
         if self._log is not None:
             ending(transaction).after_commit.append(await self._log.append(driver(transaction), messages))
             return
-        await _PUT.run(
-            transaction,
-            topics=[message.topic for message in messages],
-            keys=[message.key for message in messages],
-            headers=[to_json(message.headers).decode() for message in messages],
-            bodies=[message.value for message in messages],
-        )
-        tell(transaction, CHANNEL)
+        await put(transaction, messages)
+
+
+async def put(transaction: Transaction, messages: Sequence[Message]) -> None:
+    """Into the table, in one bundle: the relay publishes it, on whichever bus."""
+    await _PUT.run(
+        transaction,
+        topics=[message.topic for message in messages],
+        keys=[message.key for message in messages],
+        headers=[to_json(message.headers).decode() for message in messages],
+        bodies=[message.value for message in messages],
+    )
+    tell(transaction, CHANNEL)
 
 
 class Waiting(NamedTuple):

@@ -22,6 +22,15 @@ CONSUMED = Counter("zaiko_consumed_events_total", "Events applied from the bus",
 CONSUMER_RETRIES = Counter("zaiko_consumer_retries_total", "Batches tried again after a fault", ["consumer"])
 DEAD_LETTERED = Counter("zaiko_dead_letters_total", "Events put aside with their reason", ["topic", "code"])
 STREAM_CLIENTS = Gauge("zaiko_stream_clients", "Open server-sent event streams")
+TILLS = Gauge("zaiko_tills", "Tills that were ever heard of")
+TILLS_SILENT = Gauge("zaiko_tills_silent", "Tills that have not been heard of for longer than the limit")
+TILLS_WITH_GAP = Gauge("zaiko_tills_with_gap", "Sources that miss sequence numbers for longer than the limit")
+TILL_MISSING_EVENTS = Gauge("zaiko_till_missing_events", "Sequence numbers that are missing, of all tills")
+TILL_LAG = Gauge("zaiko_till_lag_seconds", "The largest lag of a till: how old its newest event was when it was heard")
+TILL_CLOCK_SKEW = Gauge("zaiko_till_clock_skew_seconds", "How far the worst till's clock is ahead or behind")
+TILL_REUSED_SEQUENCES = Counter(
+    "zaiko_till_reused_sequences_total", "New events that came with a sequence number that had been used"
+)
 
 
 def configure_logging(level: str = "INFO") -> None:

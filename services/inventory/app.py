@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from fastapi import FastAPI
 
@@ -11,9 +12,14 @@ from services.inventory.api.doors import Doors
 from services.inventory.api.stock_feed import StockFeed
 from services.inventory.settings import SCHEMA, Settings
 from services.inventory.usecases.reservations import expire_lapsed
-from shared.background import every
+from services.inventory.usecases.till_health import Watch, measure_tills, watch_tills
+from services.inventory.usecases.tills import record_one_by_one
+from shared.asyncapi.application import Receiver
+from shared.background import Loop, every
 from shared.batching import Batcher
 from shared.clock import Clock, utc_now
+from shared.contracts import stock as stock_contract
+from shared.database import Database
 from shared.foundation import Foundation
 from shared.http.app import build_app
 from shared.http.door import Door
@@ -40,6 +46,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     foundation = Foundation(settings, SCHEMA, clock)
     database = foundation.database
     feed = StockFeed(foundation.bus)
+    foundation.receivers.append(
+        Receiver("inventory.stream", stock_contract.TOPIC, (stock_contract.LEVEL_CHANGED.name,))
+    )
     facts = Members(
         [
             foundation.consumer("inventory.tills", bus_door.TILL_TOPICS, bus_door.till_routes(clock))
@@ -59,6 +68,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
             facts=facts.run,
             promises=promises.run,
             expiry=every(settings.expiry_interval_seconds, expire),
+            till_watch=every(settings.till_watch_interval_seconds, _watching(database, settings, clock)),
         ):
             yield
 
@@ -83,6 +93,27 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         movements=Door("movements", database, stock.moving(clock)),
         reserve=Door("reserve", database, reservations.reserving(clock)),
         change_reservation=Door("change_reservation", database, reservations.changing(clock)),
-        till_events=Door("till_events", database, events.recording(clock)),
+        till_events=Door(
+            "till_events", database, events.recording(clock), rescue=events.recording(clock, record_one_by_one)
+        ),
     )
     return app
+
+
+def _watching(database: Database, settings: Settings, clock: Clock) -> Loop:
+    """One look at all tills, in as many transactions as it takes."""
+    watch = Watch(
+        silence=timedelta(seconds=settings.till_silence_seconds),
+        gap=timedelta(seconds=settings.till_gap_seconds),
+        listening_since=clock(),
+    )
+
+    async def look() -> None:
+        more = True
+        while more:
+            async with database.transaction() as transaction:
+                more = await watch_tills(transaction, watch, clock())
+        async with database.reading() as connection:
+            await measure_tills(connection)
+
+    return look

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from services.inventory.usecases import orders as promises
+from services.inventory.usecases.reallocations import reallocate_orders
 from services.inventory.usecases.tills import KINDS, record_till_events
 from shared import dead_letters
 from shared.clock import Clock
@@ -41,6 +42,7 @@ def promise_routes(clock: Clock) -> Routes:
         orders.PLACED.name: _with(clock, promises.promise_orders),
         orders.CONFIRMED.name: _with(clock, promises.confirm_orders),
         orders.CANCELLED.name: _with(clock, promises.release_cancelled),
+        orders.REALLOCATION_REQUESTED.name: _with(clock, reallocate_orders),
         orders.SHIPPED.name: _with(clock, promises.fulfil_shipped),
         orders.RETURNED.name: _with(clock, promises.take_back),
         pickups.COLLECTED.name: _with(clock, promises.fulfil_collected),

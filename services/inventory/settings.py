@@ -13,4 +13,7 @@ class Settings(ServiceSettings):
     limited_availability_below: int = Field(6, ge=1, description="Fewer available units are `LimitedAvailability`")
     expiry_interval_seconds: float = Field(1.0, gt=0, description="Pause between two looks for lapsed holds")
     till_members: int = Field(3, ge=1, description="While tills tell more than one member takes in, so many read")
+    till_silence_seconds: float = Field(900, gt=0, description="A till that is not heard of for longer is silent")
+    till_gap_seconds: float = Field(300, gt=0, description="Numbers of a till that are missing for longer are a gap")
+    till_watch_interval_seconds: float = Field(10.0, gt=0, description="Pause between two looks at how the tills are")
     import_limit_bytes: int = Field(32 * 1024 * 1024, description="The largest body of an item import")

@@ -27,6 +27,7 @@ ROUTERS = [placements.router, orders.router, cancellations.router, shipments.rou
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     """The app, with nothing opened yet: its lifespan connects, consumes and publishes."""
     foundation = Foundation(settings, SCHEMA, clock)
+    networks = Networks()
     decisions = Decisions(foundation.database, settings.waiting_limit)
     foundation.database.notifications.on(DECIDED_CHANNEL, decisions.on_decided)
     # A consumer for each topic, so that a wave of stock levels never stands before a checkout's answer.
@@ -37,7 +38,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         ),
         foundation.consumer("orders.pickups", (pickups.TOPIC,), bus_door.pickup_routes(clock)),
         foundation.consumer("orders.locations", (locations_contract.TOPIC,), bus_door.location_routes()),
-        foundation.consumer("orders.stock", (stock.TOPIC,), bus_door.stock_routes(clock), pause_s=STOCK_PAUSE_S),
+        foundation.consumer(
+            "orders.stock",
+            (stock.TOPIC,),
+            bus_door.stock_routes(clock, networks, settings.candidates_limit),
+            pause_s=STOCK_PAUSE_S,
+        ),
     ]
 
     @asynccontextmanager
@@ -53,7 +59,6 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         foundation=foundation,
         settings=settings,
     )
-    networks = Networks()
     place = placements.placing(clock, networks, settings.candidates_limit)
     app.state.doors = open_doors(foundation.database, clock, decisions, networks, place)
     return app

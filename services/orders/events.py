@@ -4,14 +4,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.orders.store.locations import Networks
 from services.orders.usecases.locations import learn
-from services.orders.usecases.oversold import note
+from services.orders.usecases.oversold import source_elsewhere
 from services.orders.usecases.pickups import follow
 from services.orders.usecases.reservations import settle
 from shared.clock import Clock
 from shared.consumer import Apply, Received, Routes
 from shared.contracts import locations, pickups, reservations, stock
 from shared.contracts.registry import EVENT_TYPES
+from shared.contracts.stock import Oversold
 from shared.database import Transaction
 
 UseCase = Callable[[Transaction, Sequence[Received[Any]], datetime], Awaitable[None]]
@@ -29,8 +31,14 @@ def pickup_routes(clock: Clock) -> Routes:
     return _all_of(pickups.TOPIC, _with(clock, follow))
 
 
-def stock_routes(clock: Clock) -> Routes:
-    return {stock.OVERSOLD.name: _with(clock, note)}
+def stock_routes(clock: Clock, networks: Networks, candidates_limit: int) -> Routes:
+    """When the shop floor wins, the orders at risk are sourced over the places that are known then."""
+
+    async def apply(transaction: Transaction, received: Sequence[Received[Oversold]]) -> None:
+        network = await networks.current(transaction)
+        await source_elsewhere(transaction, received, clock(), network, candidates_limit)
+
+    return {stock.OVERSOLD.name: apply}
 
 
 def location_routes() -> Routes:

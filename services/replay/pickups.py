@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from services.replay.client import Client, until
+from services.replay.client import Client, Refused, until
 from services.replay.orders import Shop
 from services.replay.tally import Tally
 from services.replay.week import Basket
@@ -27,7 +27,7 @@ class Counter:
             return  # rejected: there is no bag
         bag = await until(lambda: self._find(order_id), f"the pickup of order {order_id}")
         if bag["state"] == "requested":
-            bag = await self._step(bag, "start", {})
+            bag = await self._start(bag)
         if bag["state"] == "picking":
             bag = await self._pick_all(bag, basket.basket_id)
         if bag["state"] == "picking":
@@ -41,6 +41,19 @@ class Counter:
         page = await self._client.get(_PATH, order_id=order_id)
         return page["items"][0] if page["items"] else None
 
+    async def _start(self, bag: dict[str, Any]) -> dict[str, Any]:
+        """A bag may be cancelled before it is begun, where the tills have sold all that was in it."""
+        try:
+            return await self._step(bag, "start", {})
+        except Refused as error:
+            if error.code != "illegal_transition":
+                raise
+            return await self._look(bag)
+
+    async def _look(self, bag: dict[str, Any]) -> dict[str, Any]:
+        shown: dict[str, Any] = await self._client.get(f"{_PATH}/{bag['pickup_id']}")
+        return shown
+
     async def _pick_all(self, bag: dict[str, Any], basket_id: str) -> dict[str, Any]:
         lines = [line for line in bag["lines"] if _unpicked(line)]
         shelves = await asyncio.gather(*(self._on_shelf(bag["location_id"], line["sku"]) for line in lines))
@@ -49,8 +62,7 @@ class Counter:
             for line, on_shelf in zip(lines, shelves, strict=True)
         ]
         await asyncio.gather(*steps)
-        shown: dict[str, Any] = await self._client.get(f"{_PATH}/{bag['pickup_id']}")
-        return shown
+        return await self._look(bag)
 
     async def _pick(self, bag: dict[str, Any], line: dict[str, Any], on_shelf: int, basket_id: str) -> None:
         """Put into the bag what is there, and say what is not; the keys make a repeat of either harmless."""

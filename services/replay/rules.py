@@ -8,7 +8,8 @@
   A shipped order is handed over at once, a parcel from each warehouse that it was promised from.
 * Opening stock is received the day before. A store gets what its tills sell and its pickups take in the week.
   A scarce shelf gets only what its tills sell: one where both happen and crc32("S367/995242") % 4 == 0.
-  So some pickups are refused, and some accepted early and found short when the tills have sold first.
+  So some pickups are refused, and some accepted early and found short when the tills have sold first: by the books, if
+  nobody has begun the bag by then, else by the picker. Either way the same units are short.
 * Warehouses W1 and W2 each get all that is shipped in the week, but items with crc32(sku) % 64 == 0 lie in neither
   (orders with them are refused), with crc32(sku) % 8 == 1 only in W1, with crc32(sku) % 8 == 2 only in W2
   (orders with both come in two parcels).

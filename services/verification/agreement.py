@@ -7,22 +7,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """As orders has it."""
+    """As orders has it; `units` are its open ones, place by place, in words."""
 
     order_id: str
     state: str
     reservation_id: str | None
     method: str
+    units: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """An order's reservation as inventory has it; `open` are the units still promised."""
+    """An order's reservation as inventory has it; `open` units are still promised, `units` says which."""
 
     order_id: str
     reservation_id: str
     state: str
     open: int
+    units: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +98,5 @@ def _promise_faults(order: Order, promise: Promise | None) -> Iterable[str]:
         yield f"its reservation is {promise.state} with {promise.open} open units"
     elif order.state in ("completed", "cancelled") and promise.open:
         yield f"its reservation still promises {promise.open} units"
+    elif order.units != promise.units:
+        yield f"it counts on {order.units or 'nothing'}, and its reservation promises {promise.units or 'nothing'}"

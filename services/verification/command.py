@@ -1,8 +1,7 @@
 """`zaiko verify`: find the database, look until it is at rest, print a line for each invariant."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -10,12 +9,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from services.databases import database_in
 from services.faults import CannotGoOn
 from services.verification.invariants import Finding, are_installed, examine
 from shared.bus.base import Bus, BusUnavailable
 from shared.bus.opening import open_bus
 from shared.database import Row
-from shared.embedded import DataDirectoryInUse, embedded_postgres, url_of_running
 from shared.settings import ServiceSettings
 
 ATTEMPTS = 8
@@ -31,21 +30,8 @@ def verify(settings: ServiceSettings, data_dir: Path | None) -> bool:
     """
     if data_dir is None:
         return _report(_look(settings, may_be_running=True))
-    with _database_in(data_dir) as (url, is_running):
+    with database_in(data_dir) as (url, is_running):
         return _report(_look(settings.model_copy(update={"database_url": url}), may_be_running=is_running))
-
-
-@contextmanager
-def _database_in(data_dir: Path) -> Iterator[tuple[str, bool]]:
-    """The URL, and whether a living `zaiko up` owns it; where none does, its server runs for the time of the check."""
-    if not (data_dir / "postgres" / "PG_VERSION").exists():
-        raise CannotGoOn(f"there is no installation in {data_dir}; `zaiko up` makes one")
-    with ExitStack() as stack:
-        try:
-            url, is_running = stack.enter_context(embedded_postgres(data_dir)), False
-        except DataDirectoryInUse:
-            url, is_running = url_of_running(data_dir), True
-        yield url, is_running
 
 
 def _look(settings: ServiceSettings, *, may_be_running: bool) -> list[Finding]:

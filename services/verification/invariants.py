@@ -53,13 +53,14 @@ async def examine(connection: AsyncConnection, bus: Bus) -> list[Finding]:
 
 async def _agreement(connection: AsyncConnection, bus: Bus) -> Finding:
     promises = [
-        Promise(row.order_id, row.reservation_id, row.state, int(row.open))
+        Promise(row.order_id, row.reservation_id, row.state, int(row.open), row.units)
         for row in await inventory.promises(connection)
     ]
     await _look_into(connection, "orders")
     faults = list(await orders.violations(connection))
     placed = [
-        Order(row.order_id, row.state, row.reservation_id, row.method) for row in await orders.promises(connection)
+        Order(row.order_id, row.state, row.reservation_id, row.method, row.units)
+        for row in await orders.promises(connection)
     ]
     await _look_into(connection, "pickup")
     faults += await pickup.violations(connection)

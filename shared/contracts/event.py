@@ -4,6 +4,8 @@ The data stays bytes until the one model that knows it reads it, so an event is 
 Forms: binary for messages (Kafka protocol binding 3.2); binary, structured and batch for HTTP (HTTP binding 3).
 """
 
+import re
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,26 +13,32 @@ from types import MappingProxyType
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import unquote
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import from_json, to_json
 
 from shared.contracts.values import WITHOUT_NUL, Instant, rfc3339
 
 DataT = TypeVar("DataT", bound=BaseModel)
 
-EnvelopeText = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=WITHOUT_NUL)]
+JSON = "application/json"
+ENVELOPE_LIMIT = 512
+"""Characters of an attribute that Zaiko asks for."""
+EnvelopeText = Annotated[str, StringConstraints(min_length=1, max_length=ENVELOPE_LIMIT, pattern=WITHOUT_NUL)]
 
 
-class _Attributes(BaseModel):
+class Attributes(BaseModel):
     """The context attributes that Zaiko asks for; `time` is required, because a fact without its instant is none."""
 
     model_config = ConfigDict(extra="allow")
 
-    specversion: Annotated[str, StringConstraints(pattern=r"^1\.0$")]
-    id: EnvelopeText
-    source: EnvelopeText
-    type: EnvelopeText
-    time: Instant
+    specversion: Annotated[str, StringConstraints(pattern=r"^1\.0$")] = Field(examples=["1.0"])
+    id: EnvelopeText = Field(
+        description="Unique within its source: `(source, id)` counts once, however often it comes",
+        examples=["31198459022"],
+    )
+    source: EnvelopeText = Field(description="Who says it, a URI reference", examples=["/locations/S367/tills/2"])
+    type: EnvelopeText = Field(description="Which type of event it is, with its version")
+    time: Instant = Field(description="When it happened at the source, RFC 3339 with an offset")
 
 
 class Event(NamedTuple):
@@ -43,6 +51,8 @@ class Event(NamedTuple):
     key: str
     data: bytes
     extensions: Mapping[str, str] = MappingProxyType({})
+    content_type: str = JSON
+    """Of the data (`datacontenttype`)."""
 
     @property
     def sequence(self) -> int | None:
@@ -50,15 +60,31 @@ class Event(NamedTuple):
         text = self.extensions.get("sequence", "")
         return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
+    @property
+    def sent_at(self) -> datetime | None:
+        """The `sentat` extension: what the sender's clock showed when it sent; None where absent or no instant."""
+        text = self.extensions.get("sentat")
+        if text is None:
+            return None
+        try:
+            instant = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        return instant if instant.tzinfo is not None else None
+
 
 @dataclass(frozen=True, slots=True)
 class EventType(Generic[DataT]):
-    """One row of the contract: a type's name, its topic, the shape of its data and the key that orders it."""
+    """One row of the contract: a type's name, its topic, the shape of its data and the key that orders it.
+
+    `summary` says in a sentence what happened.
+    """
 
     name: str
     topic: str
     data: type[DataT]
     key: Callable[[DataT], str]
+    summary: str = ""
 
     def event(
         self,
@@ -72,9 +98,18 @@ class EventType(Generic[DataT]):
         body = data.model_dump_json(exclude_none=True).encode()
         return Event(event_id, source, self.name, time, self.key(data), body, extensions or {})
 
-    def made_of(self, members: Mapping[str, Any], *, key: str, event_id: str, source: str, time: datetime) -> Event:
+    def made_of(
+        self,
+        members: Mapping[str, Any],
+        *,
+        key: str,
+        event_id: str,
+        source: str,
+        time: datetime,
+        extensions: Mapping[str, str] | None = None,
+    ) -> Event:
         """The same from the members of the data, which the caller vouches for: for events by the thousand."""
-        return Event(event_id, source, self.name, time, key, to_json(members))
+        return Event(event_id, source, self.name, time, key, to_json(members), extensions or {})
 
     def read(self, event: Event) -> DataT:
         """The event's data, validated. Raises pydantic's ValidationError."""
@@ -98,7 +133,7 @@ def to_headers(event: Event) -> dict[str, str]:
         "ce_source": event.source,
         "ce_type": event.type,
         "ce_time": rfc3339(event.time),
-        "content-type": "application/json",
+        "content-type": event.content_type,
         **{f"ce_{name}": value for name, value in event.extensions.items()},
     }
 
@@ -108,13 +143,14 @@ def from_message(headers: Mapping[str, str], key: str, value: bytes) -> Event:
     if headers.get("content-type", "").startswith("application/cloudevents+json"):
         return from_structured(value, key)
     attributes = {name[3:]: text for name, text in headers.items() if name.startswith("ce_")}
-    return _event(attributes, key, value)
+    return _event(attributes, key, value, headers.get("content-type") or JSON)
 
 
 def from_http_binary(headers: Iterable[tuple[str, str]], body: bytes) -> Event:
-    """An HTTP request in binary content mode; header values are percent-decoded (HTTP binding 3.1.3.2)."""
-    attributes = {name[3:]: unquote(text) for name, text in headers if name.startswith("ce-")}
-    return _event(attributes, "", body)
+    """An HTTP request in binary content mode; header names are in lower case."""
+    named = dict(headers)
+    attributes = {name[3:]: _unescaped(text) for name, text in named.items() if name.startswith("ce-")}
+    return _event(attributes, "", body, named.get("content-type") or JSON)
 
 
 def from_structured(body: bytes, key: str = "") -> Event:
@@ -134,8 +170,11 @@ def from_object(members: Any, key: str = "") -> Event:
     """A parsed JSON object as an event. Raises MalformedEvent."""
     if not isinstance(members, dict):
         raise MalformedEvent("", "an event is a JSON object")
-    attributes = {name: value for name, value in members.items() if name not in ("data", "data_base64")}
-    return _event(attributes, key, to_json(members.get("data")))
+    attributes = {name: value for name, value in members.items() if name not in _DATA and value is not None}
+    content_type = attributes.pop("datacontenttype", JSON)
+    if not isinstance(content_type, str):
+        raise MalformedEvent("/datacontenttype", "a media type is text")
+    return _event(attributes, key, _data(members, content_type), content_type)
 
 
 def pointer(location: Iterable[str | int]) -> str:
@@ -150,14 +189,41 @@ def _json(body: bytes) -> Any:
         raise MalformedEvent("", f"not JSON: {error}") from error
 
 
-_STANDARD = {"specversion", "id", "source", "type", "time", "datacontenttype"}
-
-
-def _event(attributes: Mapping[str, Any], key: str, data: bytes) -> Event:
+def _data(members: Mapping[str, Any], content_type: str) -> bytes:
+    """The data's bytes: a JSON value as JSON, other text as it is, `data_base64` decoded (JSON format 3.1)."""
+    if "data_base64" not in members:
+        data = members.get("data")
+        return data.encode() if isinstance(data, str) and not _JSON_TYPE.match(content_type) else to_json(data)
+    if "data" in members:
+        raise MalformedEvent("/data_base64", "an event has data or data_base64, not both")
     try:
-        known = _Attributes.model_validate(attributes)
+        return b64decode(members["data_base64"], validate=True)
+    except (TypeError, ValueError) as error:
+        raise MalformedEvent("/data_base64", f"not Base64: {error}") from error
+
+
+def _unescaped(text: str) -> str:
+    """The value of an HTTP header: unquoted first, then percent-decoded once (HTTP binding 3.1.3.2)."""
+    if len(text) > 1 and text.startswith('"') and text.endswith('"'):
+        text = re.sub(r"\\(.)", r"\1", text[1:-1])
+    return unquote(text)
+
+
+_DATA = ("data", "data_base64")
+_STANDARD = {"specversion", "id", "source", "type", "time", "datacontenttype"}
+_JSON_TYPE = re.compile(r"[^;]*[/+]json\s*(;|$)", re.IGNORECASE)
+
+
+def _event(attributes: Mapping[str, Any], key: str, data: bytes, content_type: str) -> Event:
+    try:
+        known = Attributes.model_validate(attributes)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         raise MalformedEvent(pointer(first["loc"]), first["msg"]) from error
-    extensions = {name: str(value) for name, value in attributes.items() if name not in _STANDARD}
-    return Event(known.id, known.source, known.type, known.time, key, data, extensions)
+    extensions = {name: _canonical(value) for name, value in attributes.items() if name not in _STANDARD}
+    return Event(known.id, known.source, known.type, known.time, key, data, extensions, content_type)
+
+
+def _canonical(value: Any) -> str:
+    """An attribute's value as text, in the words of CloudEvents: `true`, not `True`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -9,20 +9,28 @@ from shared.contracts.values import LocationId, OpenWire, Text
 
 TOPIC = "zaiko.locations"
 
-Latitude = Annotated[float, Field(ge=-90, le=90, examples=[35.6717])]
-Longitude = Annotated[float, Field(ge=-180, le=180, examples=[139.7650])]
+Latitude = Annotated[float, Field(ge=-90, le=90, description="Degrees, WGS 84", examples=[35.6717])]
+Longitude = Annotated[float, Field(ge=-180, le=180, description="Degrees, WGS 84", examples=[139.7650])]
 
 
 class LocationChanged(OpenWire):
+    """The location as it is now; the newest one per key is the whole truth about it."""
+
     location_id: LocationId
-    name: Text
-    kind: Literal["store", "warehouse"]
+    name: Text = Field(description="As people call it", examples=["Ginza"])
+    kind: Literal["store", "warehouse"] = Field(description="Whether people shop there")
     latitude: Latitude | None = None
     longitude: Longitude | None = None
-    time_zone: str | None = None
-    gln: str | None = None
-    ships: bool
-    offers_pickup: bool
+    time_zone: str | None = Field(None, description="IANA time zone", examples=["Asia/Tokyo"])
+    gln: str | None = Field(None, description="GS1 Global Location Number", examples=["4901234000009"])
+    ships: bool = Field(description="Whether parcels leave from here")
+    offers_pickup: bool = Field(description="Whether customers collect here")
 
 
-CHANGED = EventType("zaiko.location.changed.v1", TOPIC, LocationChanged, lambda data: data.location_id)
+CHANGED = EventType(
+    "zaiko.location.changed.v1",
+    TOPIC,
+    LocationChanged,
+    lambda data: data.location_id,
+    "A shop or a warehouse is new, or something about it has changed.",
+)

@@ -4,29 +4,33 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from shared.contracts import locations, orders, pickups, reservations, sales, stock, tills
+from shared.contracts import locations, orders, pickups, reservations, sales, stock, till_health, tills
 from shared.contracts.event import EventType
 
 DEAD_LETTERS = "zaiko.dead-letters"
-FAMILIES: tuple[ModuleType, ...] = (tills, sales, stock, locations, reservations, orders, pickups)
+FAMILIES: tuple[ModuleType, ...] = (tills, sales, stock, till_health, locations, reservations, orders, pickups)
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
+    """`written_by` names the one service that announces on it; `tills` are outside, `any` is every service."""
+
     name: str
     compacted: bool = False
+    written_by: str = "any"
 
 
 TOPICS: dict[str, Topic] = {
     topic.name: topic
     for topic in (
-        Topic(tills.TOPIC),
-        Topic(sales.TOPIC),
-        Topic(stock.TOPIC, compacted=True),
-        Topic(locations.TOPIC, compacted=True),
-        Topic(reservations.TOPIC),
-        Topic(orders.TOPIC),
-        Topic(pickups.TOPIC),
+        Topic(tills.TOPIC, written_by="tills"),
+        Topic(sales.TOPIC, written_by="inventory"),
+        Topic(stock.TOPIC, compacted=True, written_by="inventory"),
+        Topic(till_health.TOPIC, written_by="inventory"),
+        Topic(locations.TOPIC, compacted=True, written_by="inventory"),
+        Topic(reservations.TOPIC, written_by="inventory"),
+        Topic(orders.TOPIC, written_by="orders"),
+        Topic(pickups.TOPIC, written_by="pickup"),
         Topic(DEAD_LETTERS),
     )
 }

@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.event import EventType
-from shared.contracts.values import Allocation, Channel, Instant, LocationId, OpenWire, Reference, Sku
+from shared.contracts.values import (
+    Allocation,
+    Channel,
+    Instant,
+    LocationId,
+    OpenWire,
+    Quantity,
+    Reference,
+    ReservationId,
+    Sku,
+)
 
 TOPIC = "zaiko.reservations"
 
@@ -16,40 +26,113 @@ ReservationState = Literal["held", "confirmed", "fulfilled", "released", "expire
 class Sourcing(OpenWire):
     """From where a promise may be kept: the candidates in order of preference, and how they may be combined."""
 
-    policy: Policy = "fewest_splits"
-    candidates: Annotated[list[LocationId], Field(min_length=1, max_length=500)]
+    policy: Policy = Field("fewest_splits", description="One place, as few places as can be, or strictly in order")
+    candidates: Annotated[list[LocationId], Field(min_length=1, max_length=500, description="The preferred first")]
 
 
 class Shortage(OpenWire):
+    """An item of which more was asked for than there is."""
+
     sku: Sku
-    requested: int
-    available: int
+    requested: int = Field(description="Units asked for", examples=[3])
+    available: int = Field(description="Units that could be promised", examples=[1])
 
 
 class ReservationChanged(OpenWire):
     """A reservation after a change of state; `moved` are the units that this very change fulfilled or released."""
 
-    reservation_id: str
+    reservation_id: ReservationId
     reference: Reference
     channel: Channel
-    state: ReservationState
-    expires_at: Instant | None = None
-    allocations: list[Allocation]
-    moved: list[Allocation] = Field(default_factory=list)
+    state: ReservationState = Field(description="After this change")
+    expires_at: Instant | None = Field(None, description="When an unconfirmed hold lapses")
+    allocations: list[Allocation] = Field(description="All that was promised, and from where")
+    moved: list[Allocation] = Field(default_factory=list, description="What this change fulfilled or released")
 
 
 class ReservationRejected(OpenWire):
     """Nothing was held: these items fall short at every candidate."""
 
-    reservation_id: str
+    reservation_id: ReservationId
     reference: Reference
     channel: Channel
-    shortages: list[Shortage]
+    shortages: list[Shortage] = Field(description="Each item that falls short, over all candidates")
 
 
-HELD = EventType("zaiko.reservation.held.v1", TOPIC, ReservationChanged, lambda data: data.reference)
-REJECTED = EventType("zaiko.reservation.rejected.v1", TOPIC, ReservationRejected, lambda data: data.reference)
-CONFIRMED = EventType("zaiko.reservation.confirmed.v1", TOPIC, ReservationChanged, lambda data: data.reference)
-RELEASED = EventType("zaiko.reservation.released.v1", TOPIC, ReservationChanged, lambda data: data.reference)
-EXPIRED = EventType("zaiko.reservation.expired.v1", TOPIC, ReservationChanged, lambda data: data.reference)
-FULFILLED = EventType("zaiko.reservation.fulfilled.v1", TOPIC, ReservationChanged, lambda data: data.reference)
+class MovedUnits(OpenWire):
+    """Units of one item that are promised from another place than before."""
+
+    sku: Sku
+    from_location_id: LocationId
+    to_location_id: LocationId
+    quantity: Quantity
+
+
+class ReservationReallocated(OpenWire):
+    """What became of units that an order wanted from elsewhere; `moved`, `short` and `kept` are all that it asked for.
+
+    `short` units are neither at the place nor at any candidate: they are still promised, and the order decides about
+    them. `kept` units stay where they are: the shelf has them again, or they are not promised there any more.
+    """
+
+    reservation_id: ReservationId
+    reference: Reference
+    channel: Channel
+    state: ReservationState
+    allocations: list[Allocation]
+    sku: Sku
+    location_id: LocationId
+    moved: list[MovedUnits] = Field(default_factory=list)
+    short: Annotated[int, Field(ge=0)] = 0
+    kept: Annotated[int, Field(ge=0)] = 0
+
+
+HELD = EventType(
+    "zaiko.reservation.held.v1",
+    TOPIC,
+    ReservationChanged,
+    lambda data: data.reference,
+    "Units are promised, for a while.",
+)
+REJECTED = EventType(
+    "zaiko.reservation.rejected.v1",
+    TOPIC,
+    ReservationRejected,
+    lambda data: data.reference,
+    "There is not enough; nothing was held.",
+)
+CONFIRMED = EventType(
+    "zaiko.reservation.confirmed.v1",
+    TOPIC,
+    ReservationChanged,
+    lambda data: data.reference,
+    "The promise stands, and does not lapse any more.",
+)
+RELEASED = EventType(
+    "zaiko.reservation.released.v1",
+    TOPIC,
+    ReservationChanged,
+    lambda data: data.reference,
+    "Promised units are free again.",
+)
+EXPIRED = EventType(
+    "zaiko.reservation.expired.v1",
+    TOPIC,
+    ReservationChanged,
+    lambda data: data.reference,
+    "A hold has lapsed; its units are free again.",
+)
+FULFILLED = EventType(
+    "zaiko.reservation.fulfilled.v1",
+    TOPIC,
+    ReservationChanged,
+    lambda data: data.reference,
+    "Promised units were handed over.",
+)
+REALLOCATED = EventType(
+    "zaiko.reservation.reallocated.v1",
+    TOPIC,
+    ReservationReallocated,
+    lambda data: data.reference,
+    "Units that an order wanted from elsewhere were moved there, found nowhere, or are where they were after all.",
+)

@@ -5,6 +5,12 @@ from shared.contracts.tills import TillReceipt
 
 TOPIC = "zaiko.sales"
 
-RECORDED = EventType("zaiko.sale.recorded.v1", TOPIC, TillReceipt, lambda data: data.location_id)
-RETURNED = EventType("zaiko.sale.returned.v1", TOPIC, TillReceipt, lambda data: data.location_id)
-VOIDED = EventType("zaiko.sale.voided.v1", TOPIC, TillReceipt, lambda data: data.location_id)
+RECORDED = EventType(
+    "zaiko.sale.recorded.v1", TOPIC, TillReceipt, lambda data: data.location_id, "A till's sale has taken effect."
+)
+RETURNED = EventType(
+    "zaiko.sale.returned.v1", TOPIC, TillReceipt, lambda data: data.location_id, "A till's return has taken effect."
+)
+VOIDED = EventType(
+    "zaiko.sale.voided.v1", TOPIC, TillReceipt, lambda data: data.location_id, "A till's void has taken effect."
+)

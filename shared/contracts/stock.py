@@ -1,11 +1,19 @@
 """How much is where (`zaiko.stock`, compacted, key location_id/sku)."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from shared.contracts.event import EventType
-from shared.contracts.values import Instant, LocationId, OpenWire, Sku
+from shared.contracts.values import Instant, LocationId, OnHand, OpenWire, ReservationId, Reserved, Sku
 
 TOPIC = "zaiko.stock"
+TRANSACTION = "transaction"
+"""The extension attribute that names the transaction which made a change (`StockExtensions`)."""
+
+
+AsOf = Annotated[Instant, Field(description="When this was true")]
 
 
 class LevelChanged(OpenWire):
@@ -13,17 +21,21 @@ class LevelChanged(OpenWire):
 
     sku: Sku
     location_id: LocationId
-    on_hand: int
-    reserved: int
-    available: int
-    as_of: Instant
+    on_hand: OnHand = Field(examples=[11])
+    reserved: Reserved
+    available: int = Field(
+        description="What may still be promised: on_hand - reserved - safety stock, never below 0", examples=[9]
+    )
+    as_of: AsOf
 
 
 class PromiseAtRisk(OpenWire):
-    reservation_id: str
-    reference: str
+    """A reservation that may not be kept."""
+
+    reservation_id: ReservationId
+    reference: str = Field(description="The reservation's reference: a cart, or the order_id", examples=["cart-2207"])
     state: Literal["held", "confirmed"]
-    quantity: int
+    quantity: int = Field(description="Units of it that are at risk", examples=[1])
 
 
 class Oversold(OpenWire):
@@ -31,14 +43,30 @@ class Oversold(OpenWire):
 
     sku: Sku
     location_id: LocationId
-    on_hand: int
-    reserved: int
-    shortfall: int
-    promises: list[PromiseAtRisk]
-    as_of: Instant
+    on_hand: OnHand = Field(examples=[1])
+    reserved: Reserved
+    shortfall: int = Field(description="Promised units that are not there", examples=[1])
+    promises: list[PromiseAtRisk] = Field(description="Holds before confirmed ones, the latest first")
+    as_of: AsOf
 
 
 LEVEL_CHANGED = EventType(
-    "zaiko.stock.level_changed.v1", TOPIC, LevelChanged, lambda data: f"{data.location_id}/{data.sku}"
+    "zaiko.stock.level_changed.v1",
+    TOPIC,
+    LevelChanged,
+    lambda data: f"{data.location_id}/{data.sku}",
+    "What is on a shelf, or promised from it, has changed.",
 )
-OVERSOLD = EventType("zaiko.stock.oversold.v1", TOPIC, Oversold, lambda data: f"{data.location_id}/{data.sku}")
+OVERSOLD = EventType(
+    "zaiko.stock.oversold.v1",
+    TOPIC,
+    Oversold,
+    lambda data: f"{data.location_id}/{data.sku}",
+    "A till sold, or a count missed, units that were promised.",
+)
+
+
+def transaction_of(headers: Mapping[str, str]) -> int | None:
+    """The id of the transaction that made this change; None where it is not told, as in events of release 0.1."""
+    text = headers.get(f"ce_{TRANSACTION}", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 20 else None

@@ -12,23 +12,26 @@ LINES_LIMIT = 50_000
 """A bulk count of a whole store is one event; nothing honest is larger."""
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=WITHOUT_NUL)]
+TillId = Annotated[Code, Field(description="The till, unique within its location", examples=["2"])]
 
 
 class TillLine(OpenWire):
     sku: Sku
     quantity: Quantity
-    unit_price: Money | None = None
-    condition: Literal["sellable", "damaged"] = "sellable"
+    unit_price: Money | None = Field(None, description="What one unit was sold for")
+    condition: Literal["sellable", "damaged"] = Field(
+        "sellable", description="Of a returned unit: whether it goes back on the shelf"
+    )
 
 
 class TillReceipt(OpenWire):
     """A sale, a return or a void: the lines of one receipt."""
 
     location_id: LocationId
-    till_id: Code
-    receipt_id: Code
-    lines: Annotated[list[TillLine], Field(min_length=1, max_length=LINES_LIMIT)]
-    member_id: Code | None = None
+    till_id: TillId
+    receipt_id: Code = Field(description="The receipt, as printed", examples=["31198459022"])
+    lines: Annotated[list[TillLine], Field(min_length=1, max_length=LINES_LIMIT, description="What the receipt lists")]
+    member_id: Code | None = Field(None, description="The customer's membership", examples=["900"])
 
 
 class CountLine(OpenWire):
@@ -40,7 +43,7 @@ class TillCount(OpenWire):
     """What lay on the shelf at the event's `time`."""
 
     location_id: LocationId
-    till_id: Code | None = None
+    till_id: TillId | None = Field(None, description="The till or reader that counted")
     lines: Annotated[list[CountLine], Field(min_length=1, max_length=LINES_LIMIT)]
 
     @field_validator("lines")
@@ -55,13 +58,27 @@ class TillDelivery(OpenWire):
     """Goods that arrived in the shop."""
 
     location_id: LocationId
-    till_id: Code | None = None
-    reference: Code | None = None
+    till_id: TillId | None = None
+    reference: Code | None = Field(None, description="The delivery note", examples=["D-7741"])
     lines: Annotated[list[TillLine], Field(min_length=1, max_length=LINES_LIMIT)]
 
 
-SALE = EventType("zaiko.till.sale.v1", TOPIC, TillReceipt, lambda data: data.location_id)
-RETURN = EventType("zaiko.till.return.v1", TOPIC, TillReceipt, lambda data: data.location_id)
-VOID = EventType("zaiko.till.void.v1", TOPIC, TillReceipt, lambda data: data.location_id)
-COUNT = EventType("zaiko.till.count.v1", TOPIC, TillCount, lambda data: data.location_id)
-RECEIPT = EventType("zaiko.till.receipt.v1", TOPIC, TillDelivery, lambda data: data.location_id)
+SALE = EventType(
+    "zaiko.till.sale.v1", TOPIC, TillReceipt, lambda data: data.location_id, "Units were sold: they left the shelf."
+)
+RETURN = EventType(
+    "zaiko.till.return.v1", TOPIC, TillReceipt, lambda data: data.location_id, "A customer brought units back."
+)
+VOID = EventType(
+    "zaiko.till.void.v1",
+    TOPIC,
+    TillReceipt,
+    lambda data: data.location_id,
+    "A sale was undone at the till: its units never left.",
+)
+COUNT = EventType(
+    "zaiko.till.count.v1", TOPIC, TillCount, lambda data: data.location_id, "Somebody counted what lies on the shelf."
+)
+RECEIPT = EventType(
+    "zaiko.till.receipt.v1", TOPIC, TillDelivery, lambda data: data.location_id, "Goods arrived in the shop."
+)

@@ -9,9 +9,12 @@ from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from shared.asyncapi.application import Application
+from shared.asyncapi.document import document
 from shared.foundation import Foundation
 from shared.http import problems
 from shared.http.auth import Verifier
+from shared.http.events_page import add_events_page
 from shared.http.examples import add_examples
 from shared.http.limits import BodyLimit
 from shared.http.observation import Observation
@@ -35,7 +38,7 @@ def build_app(
     # The pages bring their own scripts: they work where there is no way out to the internet.
     app = FastAPIOffline(
         title=f"Zaiko {name}",
-        description=description,
+        description=f"{description} What it says and hears on the bus: [events](events).",
         version=VERSION,
         lifespan=lifespan,
         redoc_url=None,
@@ -47,6 +50,9 @@ def build_app(
     for router in routers:
         app.include_router(router)
     app.include_router(_operations(foundation.database.is_reachable))
+    app.state.application = Application(name, description, tuple(foundation.receivers))
+    events = document(app.title, VERSION, [app.state.application], settings)
+    add_events_page(app, events, {"docs": "docs", "openapi.json": "openapi.json"})
     problems.install(app)
     app.add_middleware(BodyLimit, limit_bytes=settings.body_limit_bytes, paths=body_limits)
     app.add_middleware(Observation, service=name)

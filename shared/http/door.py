@@ -6,10 +6,11 @@ The door opens the transaction, the use case fills it, the door commits it and o
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+import structlog
 from fastapi import Response
 from pydantic import BaseModel
 
-from shared.batching import Batcher
+from shared.batching import Batcher, may_succeed_again
 from shared.database import Database, Transaction, savepoint
 from shared.errors import DomainError
 from shared.http import idempotency
@@ -17,6 +18,7 @@ from shared.http.idempotency import Answer, RequestKey
 from shared.http.problems import from_domain_error
 
 CommandT = TypeVar("CommandT")
+log = structlog.get_logger(__name__)
 
 Outcome = Answer | DomainError
 Decide = Callable[[Transaction, Sequence[CommandT]], Awaitable[Sequence[Outcome]]]
@@ -25,11 +27,18 @@ DecideOne = Callable[[Transaction, CommandT], Awaitable[Answer]]
 
 
 class Door(Generic[CommandT]):
-    """One kind of write over HTTP."""
+    """One kind of write over HTTP.
 
-    def __init__(self, name: str, database: Database, decide: Decide[CommandT]) -> None:
+    A request on which `decide` breaks is `rescue`'s, alone, where there is one; else it is answered with 500.
+    """
+
+    def __init__(
+        self, name: str, database: Database, decide: Decide[CommandT], rescue: Decide[CommandT] | None = None
+    ) -> None:
         self._database = database
         self._decide = decide
+        self._rescue = rescue
+        self._name = name
         self._batcher: Batcher[tuple[CommandT, RequestKey | None], Answer] = Batcher(name, self._decide_batch)
 
     async def __call__(self, command: CommandT, key: RequestKey | None = None) -> Response:
@@ -37,10 +46,21 @@ class Door(Generic[CommandT]):
         return (await self._batcher.submit((command, key))).response()
 
     async def _decide_batch(self, requests: Sequence[tuple[CommandT, RequestKey | None]]) -> list[Answer]:
+        try:
+            return await self._decide_with(self._decide, requests)
+        except Exception as error:
+            if self._rescue is None or len(requests) > 1 or may_succeed_again(error):
+                raise
+            log.error("door.rescue", door=self._name, exc_info=error)
+            return await self._decide_with(self._rescue, requests)
+
+    async def _decide_with(
+        self, decide: Decide[CommandT], requests: Sequence[tuple[CommandT, RequestKey | None]]
+    ) -> list[Answer]:
         async with self._database.transaction() as transaction:
             outcomes: list[Outcome | None] = list(await idempotency.claim(transaction, [key for _, key in requests]))
             fresh = [place for place, outcome in enumerate(outcomes) if outcome is None]
-            decided = await self._decide(transaction, [requests[place][0] for place in fresh])
+            decided = await decide(transaction, [requests[place][0] for place in fresh])
             answers = {place: to_answer(outcome) for place, outcome in zip(fresh, decided, strict=True)}
             await idempotency.keep(transaction, [(requests[place][1], answer) for place, answer in answers.items()])
         return [answers[place] if outcome is None else to_answer(outcome) for place, outcome in enumerate(outcomes)]

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
+from shared.bus.base import BusUnavailable
 from shared.contracts.event import pointer
 from shared.database import is_transient
 from shared.errors import DomainError, Overloaded
@@ -182,7 +183,7 @@ async def _overloaded(_: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    if is_transient(error):
+    if is_transient(error) or isinstance(error, BusUnavailable):
         return response(
             "unavailable",
             "A part that is needed is away; try again in a moment.",

@@ -1,6 +1,7 @@
 """The consumer applies every event exactly once, whatever crashes, and poison does not stop it. Over both adapters."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import MetaData, text
 
+from shared import dead_letters
 from shared.bus.base import Bus, Message
 from shared.consumer import Consumer, Received
 from shared.contracts.event import Event, to_headers
@@ -17,7 +19,7 @@ from shared.database import Database, Transaction
 from shared.errors import DomainError
 from shared.outbox import Outbox
 from shared.tables import add_shared_tables
-from tests.bus.conftest import OpenBus
+from tests.bus.conftest import Log, OpenBus
 from tests.conditions import eventually_async
 
 NOW = datetime(2017, 11, 20, 9, tzinfo=UTC)
@@ -207,3 +209,49 @@ async def test_a_fault_that_passes_is_waited_out_and_nothing_is_put_aside(bus: B
 
         await eventually_async(has_arrived)
     assert await letters(database) == {}
+
+
+async def test_what_a_database_cannot_keep_or_a_bus_not_carry_stops_nobody(
+    log: Log, bus: Bus, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "EVENT_BYTES_LIMIT", 1_000)
+    key, kept_key = ("S1\0", "S1\ufffd") if log.adapter == "kafka" else ("S1", "S1")
+    strange = Message("plain", key, {"ce_id": "1", "x": "\0"}, b"{}")
+    large = told("large")._replace(value=b" " * 1_001)
+    await bus.publish([told("one"), strange, large, told("two")])
+    async with consuming(bus, database):
+
+        async def all_is_settled() -> bool:
+            return await effects(database) == ["one", "two"] and len(await letters(database)) == 2
+
+        await eventually_async(all_is_settled)
+    async with database.reading() as connection:
+        rows = (await connection.execute(text("SELECT * FROM dead_letters"))).all()
+    kept = {row.code: row for row in rows}
+    assert set(kept) == {"malformed_event", "event_too_large"}
+    assert kept["malformed_event"].key == kept_key
+    assert json.loads(kept["malformed_event"].headers) == {"ce_id": "1", "x": "\0"}
+    assert kept["event_too_large"].value == large.value
+
+
+async def test_a_poison_says_what_broke_and_where_but_no_statement_and_no_value(bus: Bus, database: Database) -> None:
+    async def overflowing(transaction: Transaction, received: Sequence[Received[Any]]) -> None:
+        for _, data in received:
+            await transaction.execute(
+                text("SELECT CAST(:name AS bigint) + 9223372036854775807"), {"name": int(data.name)}
+            )
+
+    await bus.publish([told("4711")])
+    async with consuming(bus, database, overflowing):
+
+        async def is_put_aside() -> bool:
+            return await letters(database) == {"4711": "unexpected_fault"}
+
+        await eventually_async(is_put_aside)
+    async with database.reading() as connection:
+        detail = (await connection.execute(text("SELECT detail FROM dead_letters"))).scalar_one()
+    assert detail.startswith(
+        "NumericValueOutOfRangeError: bigint out of range (SQLSTATE 22003), at shared/consumer.py:"
+    )
+    assert "SELECT" not in detail
+    assert "4711" not in detail

@@ -7,6 +7,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 
+from services.inventory import migrations as inventory
+from services.inventory.store import tills
 from services.orders import migrations
 from shared.bus.postgres import PostgresBus
 from shared.contracts.locations import TOPIC
@@ -45,6 +47,38 @@ async def test_a_log_of_single_records_is_read_as_before(database_url: str) -> N
         assert records[0].message.headers == {"ce_id": "1"}
     assert await connection.fetchval("SELECT to_regclass('bus.log')") is None
     await connection.close()
+
+
+KNOWN_TILLS = """
+INSERT INTO tills (source, location_id, last_sequence, missing, last_seen_at, last_event_at) VALUES
+('/locations/S1/tills/2', 'S1', 9, '{[3,5),[7,8)}', now(), now()),
+('/locations/S1/tills/2/epochs/b', 'S1', 0, '{}', now() + interval '1 minute', now()),
+('/readers/7', 'S1', 4, '{}', now(), now());
+"""
+
+
+async def test_tills_are_known_as_before(database_url: str) -> None:
+    database = Database(database_url, "inventory", pool_size=1)
+    config = Config()
+    config.set_main_option("script_location", str(Path(next(iter(inventory.__path__)))))
+
+    def to_the_release_before(connection: Connection) -> None:
+        connection.execute(text("CREATE SCHEMA inventory"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+
+    async with database.transaction() as transaction:
+        await transaction.run_sync(to_the_release_before)
+        await transaction.execute(text(KNOWN_TILLS))
+    await migrate(database, inventory)
+    async with database.reading() as connection:
+        rows = await tills.page(connection, None, None, None, 10)
+    assert [(row.till, row.source, row.is_current, row.last_sequence, row.numbered_events) for row in rows] == [
+        ("/locations/S1/tills/2", "/locations/S1/tills/2", False, 9, 6),
+        ("/locations/S1/tills/2", "/locations/S1/tills/2/epochs/b", True, 0, 0),
+        ("/readers/7", "/readers/7", True, 4, 4),
+    ]
+    await database.close()
 
 
 async def test_what_waits_in_the_outbox_is_published_after_the_upgrade(database_url: str) -> None:

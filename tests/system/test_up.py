@@ -17,7 +17,7 @@ STORE = {"name": "Ginza", "kind": "store", "ships": False, "offers_pickup": True
 async def test_it_serves_the_three_services_and_the_entry_page(shared_installation: Installation) -> None:
     async with httpx.AsyncClient(base_url=shared_installation.url, trust_env=False) as anybody:
         for service in ("inventory", "orders", "pickup"):
-            for path in ("docs", "openapi.json", "health/live", "health/ready", "metrics"):
+            for path in ("docs", "openapi.json", "events", "asyncapi.json", "health/live", "health/ready", "metrics"):
                 assert (await anybody.get(f"/{service}/{path}")).status_code == 200, f"/{service}/{path}"
         assert (await anybody.get("/health/live")).json() == {"status": "live"}
         assert (await anybody.get("/health/ready")).json()["services"] == dict.fromkeys(
@@ -123,7 +123,7 @@ def test_a_database_that_cannot_be_used_is_told_without_a_traceback(command: str
     assert "Traceback" not in said.stderr
 
 
-@pytest.mark.parametrize("command", ["up", "token", "verify", "replay", "demo"])
+@pytest.mark.parametrize("command", ["up", "token", "verify", "till", "replay", "demo"])
 def test_every_command_explains_itself(command: str) -> None:
     said = zaiko(command, "--help", environment={**os.environ, "COLUMNS": "200"})
     assert said.returncode == 0

@@ -1,6 +1,6 @@
 """HTTP door: the till gateway. CloudEvents come in binary, structured or in batches, and leave as facts."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,16 +12,25 @@ from services.inventory.api.doors import Inventory
 from services.inventory.usecases.tills import KINDS, Effect, record_till_events
 from shared import dead_letters
 from shared.clock import Clock
-from shared.consumer import Reading, read_event
+from shared.consumer import Reading, Received, read_event
 from shared.contracts import tills
-from shared.contracts.event import Event, MalformedEvent, batch_members, from_http_binary, from_object, from_structured
+from shared.contracts.event import (
+    ENVELOPE_LIMIT,
+    Event,
+    MalformedEvent,
+    batch_members,
+    from_http_binary,
+    from_object,
+    from_structured,
+)
 from shared.contracts.values import rfc3339
 from shared.database import Transaction
-from shared.dead_letters import DeadLetter
+from shared.dead_letters import UNEXPECTED, DeadLetter
 from shared.errors import DomainError, InvalidRequest
 from shared.http.auth import allow
 from shared.http.door import Decide, Outcome, answer
 from shared.http.problems import responses
+from shared.identifiers import new_id
 from shared.principal import Principal
 
 router = APIRouter(prefix="/v1/events", tags=["tills"])
@@ -29,13 +38,18 @@ router = APIRouter(prefix="/v1/events", tags=["tills"])
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 BATCH_LIMIT = 1_000
+SOURCE = "/inventory/v1/events"
+"""Of an event that names none."""
 ALLOWED_TYPES = ", ".join(KINDS)
 
 
+RecordEvents = Callable[[Transaction, Sequence[Received[Any]], datetime], Awaitable[Sequence[Effect | DomainError]]]
+
+
 class RejectedEvent(BaseModel):
-    index: int = Field(description="Its place in the request, from 0")
-    id: str
-    code: str
+    index: int = Field(description="Its place in the request, from 0", examples=[0])
+    id: str = Field(description="As it came; of an event that has none, that of its dead letter")
+    code: str = Field(examples=["unknown_event_type"])
     detail: str
 
 
@@ -45,12 +59,12 @@ class EventsReport(BaseModel):
     rejected: list[RejectedEvent] = Field(description="Events that can never take effect; kept as dead letters")
 
 
-def recording(clock: Clock) -> Decide[Sequence[Reading]]:
+def recording(clock: Clock, record: RecordEvents = record_till_events) -> Decide[Sequence[Reading]]:
     """The events of several requests, recorded together; what cannot take effect goes to the dead letters."""
 
     async def decide(transaction: Transaction, requests: Sequence[Sequence[Reading]]) -> list[Outcome]:
         received = [reading for request in requests for reading in request if not isinstance(reading, DeadLetter)]
-        effects = iter(await record_till_events(transaction, received, clock()))
+        effects = iter(await record(transaction, received, clock()))
         judged = [[reading if isinstance(reading, DeadLetter) else next(effects) for reading in r] for r in requests]
         reports = []
         for request, verdicts in zip(requests, judged, strict=True):
@@ -69,7 +83,8 @@ Verdict = Effect | DomainError | DeadLetter
 def _letter(reading: Reading, verdict: Verdict) -> DeadLetter | None:
     if isinstance(verdict, DomainError):
         assert not isinstance(reading, DeadLetter)
-        return DeadLetter(tills.TOPIC, reading.event, verdict.code, verdict.detail)
+        event = reading.event._replace(key=reading.data.location_id)
+        return DeadLetter(tills.TOPIC, event, verdict.code, verdict.detail)
     return verdict if isinstance(verdict, DeadLetter) else None
 
 
@@ -78,10 +93,17 @@ def _report(verdicts: Sequence[Verdict], rejected: dict[int, DeadLetter]) -> Eve
         accepted=verdicts.count(Effect.APPLIED),
         duplicates=verdicts.count(Effect.DUPLICATE),
         rejected=[
-            RejectedEvent(index=index, id=letter.event.id, code=letter.code, detail=letter.detail)
+            RejectedEvent(index=index, id=letter.event.id, code=letter.code, detail=_public(letter))
             for index, letter in rejected.items()
         ],
     )
+
+
+def _public(letter: DeadLetter) -> str:
+    """What a till is told; of a fault of ours nothing but that it was one."""
+    if letter.code == UNEXPECTED:
+        return "something failed here with this event; it is kept, and somebody will look at it: do not send it again"
+    return letter.detail
 
 
 _EXAMPLE = {
@@ -157,21 +179,27 @@ async def _readings(request: Request, now: datetime) -> list[Reading]:
 
 
 def _member(index: int, members: Any, now: datetime) -> Reading:
-    """One member of a batch; a malformed one is rejected alone, under whatever identity it has."""
+    """One member of a batch; a malformed one is rejected alone, under the identity it has, or one made here."""
     try:
         return _judged(from_object(members))
     except MalformedEvent as error:
-        named = members if isinstance(members, dict) else {}
         nameless = Event(
-            id=str(named.get("id", "")),
-            source=str(named.get("source", "")),
-            type=str(named.get("type", "unknown")),
+            id=_named(members, "id") or new_id(),
+            source=_named(members, "source") or SOURCE,
+            type=_named(members, "type") or "unknown",
             time=now,
             key="",
             data=to_json(members),
             extensions={"receivedat": rfc3339(now)},
         )
-        return DeadLetter(tills.TOPIC, nameless, "malformed_event", f"/{index}{error.pointer}: {error.detail}")
+        detail = f"/{index}{error.pointer}: {error.detail}"
+        return DeadLetter(tills.TOPIC, nameless, "malformed_event", detail, {"content-type": STRUCTURED})
+
+
+def _named(members: Any, attribute: str) -> str:
+    """The attribute of a malformed event, where it is one that a dead letter can have."""
+    value = members.get(attribute) if isinstance(members, dict) else None
+    return value if isinstance(value, str) and len(value) <= ENVELOPE_LIMIT and "\0" not in value else ""
 
 
 def _judged(event: Event) -> Reading:

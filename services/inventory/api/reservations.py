@@ -122,7 +122,8 @@ def _shown(reservation: Reservation) -> dict[str, Any]:
         "expires_at": reservation.expires_at,
         "created_at": reservation.created_at,
         "allocations": [
-            {"sku": line.sku, "location_id": line.location_id, "quantity": line.quantity} for line in reservation.lines
+            {"sku": line.sku, "location_id": line.location_id, "quantity": line.quantity}
+            for line in reservation.promised
         ],
         "lines": [
             {
@@ -133,7 +134,7 @@ def _shown(reservation: Reservation) -> dict[str, Any]:
                 "fulfilled": line.fulfilled,
                 "released": line.quantity - line.open - line.fulfilled,
             }
-            for line in reservation.lines
+            for line in reservation.promised
         ],
     }
 

@@ -1,7 +1,8 @@
 """The live feed of levels: one reader of `zaiko.stock` per process, handed on to every open stream.
 
-A position is the offset to read next in each partition. Who comes back with one first gets what it missed from the
-log, up to where the feed stood when it joined, and then goes on live: nothing is left out, nothing comes twice.
+Who comes back with a position first gets what it missed from the log, up to where the feed stood when it joined, and
+then goes on live: nothing is left out, nothing comes twice. Feeds of several processes stand at different places, so a
+position may be ahead of this one's.
 """
 
 import asyncio
@@ -11,14 +12,21 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from services.inventory.api.positions import START, Position, encode, not_a_position
 from shared.bus.base import Bus, BusUnavailable, Offsets, Partition, Record
 from shared.contracts.stock import LEVEL_CHANGED, TOPIC, LevelChanged
-from shared.errors import InvalidRequest, Overloaded
+from shared.errors import Overloaded
 from shared.telemetry import STREAM_CLIENTS
 
 STREAMS_LIMIT = 1_000
 BACKLOG_LIMIT = 20_000
 """A stream that falls further behind is ended; its client resumes from its last position."""
+CATCH_UPS_LIMIT = 8
+"""So many streams read the log for what they missed at once, each on a connection of its own; others wait."""
+CATCH_UP_PAGE = 2_000
+"""So many missed levels are read in one turn."""
+SNAPSHOTS_LIMIT = 4
+"""So many snapshots are read at once; others wait for their turn."""
 RETRY_S = 0.5
 log = structlog.get_logger(__name__)
 
@@ -36,13 +44,17 @@ class Filter:
 
 @dataclass(slots=True, eq=False)
 class _Listener:
-    """An open stream; `joined` is where the feed stood when it came."""
+    """An open stream; `start` is what its reader has got, `joined` where the feed stood when it came."""
 
     filter: Filter
+    start: Position
     joined: Offsets | None
-    backlog: asyncio.Queue[tuple[str, LevelChanged] | None] = field(
+    backlog: asyncio.Queue[tuple[Offsets, LevelChanged] | None] = field(
         default_factory=lambda: asyncio.Queue(BACKLOG_LIMIT + 1)
     )
+
+    def takes(self, record: Record) -> bool:
+        return self.filter.takes(record.message.key) and not self.start.has(record)
 
 
 class StockFeed:
@@ -54,6 +66,8 @@ class StockFeed:
         self._is_wanted = asyncio.Event()
         self._is_on = asyncio.Event()
         self._listeners: set[_Listener] = set()
+        self._catching_up = asyncio.Semaphore(CATCH_UPS_LIMIT)
+        self.snapshots = asyncio.Semaphore(SNAPSHOTS_LIMIT)
 
     async def run(self) -> None:
         """Serve the streams until cancelled."""
@@ -84,12 +98,11 @@ class StockFeed:
 
     def _hand_on(self, record: Record, position: dict[Partition, int]) -> None:
         position[record.partition] = record.offset + 1
-        key = record.message.key
-        listeners = [listener for listener in self._listeners if listener.filter.takes(key)]
+        listeners = [listener for listener in self._listeners if listener.takes(record)]
         level = _level(record) if listeners else None
         if level is None:
             return
-        member = (encode(position), level)
+        member = (dict(position), level)
         for listener in listeners:
             if listener.backlog.qsize() >= BACKLOG_LIMIT:
                 self._listeners.discard(listener)
@@ -97,27 +110,60 @@ class StockFeed:
             else:
                 listener.backlog.put_nowait(member)
 
-    async def follow(self, wanted: Filter, resume: str | None) -> AsyncIterator[tuple[str, LevelChanged]]:
-        """Positions and levels, from `resume` or from now on. Raises Overloaded, or InvalidRequest for no position."""
-        start = decode(resume) if resume else None
-        with self._listening(wanted) as listener:
-            await self._is_on.wait()
-            joined = listener.joined
-            if start is not None and joined is not None:
-                position = {**dict.fromkeys(joined, 0), **start}
-                async for record in self._bus.read(TOPIC, start, joined):
-                    position[record.partition] = record.offset + 1
-                    level = _level(record) if wanted.takes(record.message.key) else None
-                    if level is not None:
-                        yield encode(position), level
-            while (member := await listener.backlog.get()) is not None:
-                yield member
+    async def end(self) -> Offsets:
+        """Where the log ends. Raises BusUnavailable."""
+        return await self._bus.end_offsets(TOPIC)
 
-    @contextmanager
-    def _listening(self, wanted: Filter) -> Iterator[_Listener]:
+    async def admit(self, resume: Position) -> None:
+        """Whether a stream may begin there. Raises Overloaded; InvalidRequest where the log does not come so far."""
         if len(self._listeners) >= STREAMS_LIMIT:
             raise Overloaded("streams", retry_after_s=5)
-        listener = _Listener(wanted, None if self._position is None else dict(self._position))
+        if not resume.is_within(self._position or {}) and not resume.is_within(await self.end()):
+            raise not_a_position()
+
+    async def follow(self, wanted: Filter, resume: Position | None) -> AsyncIterator[tuple[str, LevelChanged]]:
+        """Positions and levels, from `resume` or from now on. Raises Overloaded."""
+        with self._listening(wanted, resume or START) as listener:
+            await self._is_on.wait()
+            if resume is not None:
+                async for missed in self._missed(listener):
+                    yield missed
+            while (member := await listener.backlog.get()) is not None:
+                offsets, level = member
+                yield encode(listener.start.advanced_to(offsets)), level
+
+    async def _missed(self, listener: _Listener) -> AsyncIterator[tuple[str, LevelChanged]]:
+        """What is in the log from the listener's start up to where it joined."""
+        joined = listener.joined or {}
+        reached = {partition: listener.start.offsets.get(partition, 0) for partition in joined}
+        while any(reached[partition] < offset for partition, offset in joined.items()):
+            page = await self._page(listener, reached, joined)
+            for missed in page:
+                yield missed
+            if len(page) < CATCH_UP_PAGE:
+                return
+
+    async def _page(
+        self, listener: _Listener, reached: dict[Partition, int], joined: Offsets
+    ) -> list[tuple[str, LevelChanged]]:
+        """The next of what is missed; `reached` moves on. No client, however slow, is waited for in here."""
+        page: list[tuple[str, LevelChanged]] = []
+        records = self._bus.read(TOPIC, dict(reached), joined)
+        async with self._catching_up, aclosing(records):  # type: ignore[type-var]
+            async for record in records:
+                reached[record.partition] = record.offset + 1
+                level = _level(record) if listener.takes(record) else None
+                if level is not None:
+                    page.append((encode(Position(reached, listener.start.snapshot)), level))
+                if len(page) == CATCH_UP_PAGE:
+                    break
+        return page
+
+    @contextmanager
+    def _listening(self, wanted: Filter, start: Position) -> Iterator[_Listener]:
+        if len(self._listeners) >= STREAMS_LIMIT:
+            raise Overloaded("streams", retry_after_s=5)
+        listener = _Listener(wanted, start, None if self._position is None else dict(self._position))
         self._listeners.add(listener)
         self._is_wanted.set()
         STREAM_CLIENTS.inc()
@@ -133,16 +179,3 @@ def _level(record: Record) -> LevelChanged | None:
     if message.headers.get("ce_type") != LEVEL_CHANGED.name:
         return None
     return LevelChanged.model_validate_json(message.value)
-
-
-def encode(position: Offsets) -> str:
-    """Offsets of partitions 0, 1, 2… as text, like `12.0.7`."""
-    return ".".join(str(offset) for _, offset in sorted(position.items()))
-
-
-def decode(position: str) -> Offsets:
-    try:
-        offsets = [int(part) for part in position.split(".")]
-    except ValueError as error:
-        raise InvalidRequest("/headers/last-event-id", "not a position of this stream") from error
-    return {Partition(TOPIC, number): offset for number, offset in enumerate(offsets)}

@@ -27,13 +27,17 @@ DONE: Mapping[str, Sequence[str]] = {
 
 @dataclass(slots=True)
 class Line:
-    """Units promised from one place. quantity = open + fulfilled + released."""
+    """Units promised from one place. quantity = open + fulfilled + released.
+
+    Of the open ones, `told_short` are those whose order was told that no place has them, and has still to answer.
+    """
 
     sku: str
     location_id: str
     quantity: int
     open: int
     fulfilled: int
+    told_short: int = 0
 
     @property
     def key(self) -> Key:

@@ -16,6 +16,7 @@ PLACEMENTS: Placements = {
     "reservation_commands": Distributed("reservation_id"),
     # That an order has one promise is decided where the order's row is.
     "order_reservations": Distributed("order_id"),
-    # A till is known by its source, wherever it stands today.
-    "tills": Distributed("source"),
+    # A till is known by its source, wherever it stands today; all its epochs lie together, to tell which is current.
+    "tills": Distributed("till"),
+    "till_gaps": Distributed("till"),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,7 +24,8 @@ _KEPT = {
 
 _LOCK = Statement(
     """
-    SELECT location_id, sku, on_hand, reserved, safety_stock, damaged, in_transit, announced_shortfall, counted_at
+    SELECT location_id, sku, CAST(pg_current_xact_id() AS text) AS transaction_id,
+        on_hand, reserved, safety_stock, damaged, in_transit, announced_shortfall, counted_at
     FROM levels JOIN unnest(CAST(:location_ids AS text[]), CAST(:skus AS text[])) AS touched (location_id, sku)
         USING (sku, location_id)
     ORDER BY location_id, sku FOR UPDATE OF levels
@@ -57,10 +58,20 @@ def _by_column(keys: Iterable[Key]) -> dict[str, list[str]]:
     return {"location_ids": [place for place, _ in ordered], "skus": [sku for _, sku in ordered]}
 
 
-async def lock(transaction: Transaction, keys: Iterable[Key]) -> dict[Key, Level]:
+class Locked(NamedTuple):
+    """Levels, and under the same keys the id of the transaction that holds their locks, as text."""
+
+    levels: dict[Key, Level]
+    transaction_ids: dict[Key, str]
+
+
+async def lock(transaction: Transaction, keys: Iterable[Key]) -> Locked:
     """The levels that exist under these keys, locked until the transaction ends."""
-    rows = await _LOCK.rows(transaction, **_by_column(set(keys)))
-    return {(location_id, sku): Level(*quantities) for location_id, sku, *quantities in rows}
+    locked = Locked({}, {})
+    for location_id, sku, transaction_id, *quantities in await _LOCK.rows(transaction, **_by_column(set(keys))):
+        locked.levels[location_id, sku] = Level(*quantities)
+        locked.transaction_ids[location_id, sku] = transaction_id
+    return locked
 
 
 async def create(transaction: Transaction, keys: Iterable[Key]) -> None:
@@ -107,6 +118,28 @@ async def promisable(
     """What decides availability, (sku, location_id, on_hand, reserved, safety_stock), at these places or everywhere."""
     places = None if location_ids is None else list(location_ids)
     return await _PROMISABLE.rows(connection, skus=list(skus), location_ids=places)
+
+
+async def snapshot(
+    connection: AsyncConnection, location_id: str | None, sku: str | None, limit: int
+) -> tuple[str, Sequence[Row]]:
+    """At most so many levels of a place, an item or a shelf, and the `pg_snapshot` that they were read in, as text."""
+    asked = {name: value for name, value in (("location_id", location_id), ("sku", sku)) if value is not None}
+    rows = await _snapshot_of(tuple(asked)).rows(connection, **asked, limit=limit)
+    return rows[0].snapshot, [row for row in rows if row.sku is not None]
+
+
+@lru_cache
+def _snapshot_of(names: tuple[str, ...]) -> Statement:
+    """One statement sees one moment, and tells which: a row even where there are no levels."""
+    return Statement(
+        f"""
+        WITH seen AS MATERIALIZED (SELECT CAST(pg_current_snapshot() AS text) AS snapshot)
+        SELECT snapshot, location_id, sku, on_hand, reserved, safety_stock, updated_at
+        FROM seen LEFT JOIN levels ON {" AND ".join(f"{name} = CAST(:{name} AS text)" for name in names)}
+        ORDER BY location_id, sku LIMIT :limit
+        """
+    )
 
 
 async def page_by_location(

@@ -26,6 +26,14 @@ class Reservation:
     created_at: datetime
     lines: list[Line] = field(default_factory=list)
 
+    def line(self, key: Key) -> Line | None:
+        return next((line for line in self.lines if line.key == key), None)
+
+    @property
+    def promised(self) -> list[Line]:
+        """The lines but for those whose units have all been moved to other places."""
+        return [line for line in self.lines if line.quantity]
+
 
 class GrantedLine(NamedTuple):
     """A line as it was granted, with what was available right before."""
@@ -75,7 +83,8 @@ _UPDATE = Statement(
 )
 _UPDATE_LINES = Statement(
     """
-    UPDATE reservation_lines AS line SET open = changed.open, fulfilled = changed.fulfilled
+    UPDATE reservation_lines AS line SET open = changed.open, fulfilled = changed.fulfilled,
+        told_short = greatest(0, told_short - (line.open - changed.open))
     FROM unnest(CAST(:reservation_ids AS uuid[]), CAST(:skus AS text[]), CAST(:location_ids AS text[]),
         CAST(:open AS bigint[]), CAST(:fulfilled AS bigint[]))
         AS changed (reservation_id, sku, location_id, open, fulfilled)
@@ -123,7 +132,7 @@ _LOCK = Statement(
 )
 _LINES = Statement(
     """
-    SELECT reservation_id::text AS reservation_id, sku, location_id, quantity, open, fulfilled
+    SELECT reservation_id::text AS reservation_id, sku, location_id, quantity, open, fulfilled, told_short
     FROM reservation_lines WHERE reservation_id = ANY(CAST(:ids AS uuid[]))
     ORDER BY reservation_lines.reservation_id, sku, location_id
     """
@@ -174,7 +183,7 @@ async def _with_lines(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> 
     }
     # A statement of its own, after the lock: it sees what the lock waited for.
     for row in await _LINES.rows(connection, ids=list(found)):
-        line = Line(row.sku, row.location_id, row.quantity, row.open, row.fulfilled)
+        line = Line(row.sku, row.location_id, row.quantity, row.open, row.fulfilled, row.told_short)
         found[row.reservation_id].lines.append(line)
     return found
 

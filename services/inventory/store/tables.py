@@ -125,6 +125,7 @@ RESERVATIONS = Table(
 
 # quantity = open + fulfilled + released; the sum of `open` at a place is the `reserved` of its level.
 # `available` is what could be promised right before the line was granted: the evidence for invariant 4.
+# Of the open units, `told_short` are those whose order was told that no place has them, and has still to answer.
 RESERVATION_LINES = Table(
     "reservation_lines",
     METADATA,
@@ -135,6 +136,7 @@ RESERVATION_LINES = Table(
     Column("open", BigInteger, nullable=False),
     Column("fulfilled", BigInteger, nullable=False, server_default="0"),
     Column("available", BigInteger, nullable=False),
+    Column("told_short", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("reservation_id", "sku", "location_id"),
     Index("ix_reservation_lines_open", "sku", "location_id", postgresql_where=text("open > 0")),
 )
@@ -151,13 +153,38 @@ RESERVATION_COMMANDS = Table(
     PrimaryKeyConstraint("reservation_id", "source", "event_id"),
 )
 
+# A row for each source: a till that was replaced has one for each epoch. `till` is the source without the epoch.
+# `numbered_events` are the new events that came with a number; more of them than of numbers tell that some were reused.
+# `silent_since` is the `last_seen_at` of a silence that was reported. A skew is the greatest sample of its window.
 TILLS = Table(
     "tills",
     METADATA,
-    Column("source", Exact, primary_key=True),
+    Column("till", Exact, nullable=False),
+    Column("source", Exact, nullable=False),
     Column("location_id", Exact, nullable=False),
     Column("last_sequence", BigInteger, nullable=False),
     Column("missing", INT8MULTIRANGE, nullable=False),
+    Column("numbered_events", BigInteger, nullable=False),
+    Column("reused_sequences", BigInteger, nullable=False, server_default="0"),
+    Column("reused_at", DateTime(timezone=True)),
     Column("last_seen_at", DateTime(timezone=True), nullable=False),
     Column("last_event_at", DateTime(timezone=True), nullable=False),
+    Column("silent_since", DateTime(timezone=True)),
+    Column("skew_this_window", Double),
+    Column("skew_last_window", Double),
+    Column("skew_since", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("till", "source"),
+)
+
+# Numbers of a source that were found missing together, and since when. No number is in two gaps of its source.
+TILL_GAPS = Table(
+    "till_gaps",
+    METADATA,
+    Column("till", Exact, nullable=False),
+    Column("source", Exact, nullable=False),
+    Column("first_missing", BigInteger, nullable=False),
+    Column("missing", INT8MULTIRANGE, nullable=False),
+    Column("open_since", DateTime(timezone=True), nullable=False),
+    Column("reported_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("till", "source", "first_missing"),
 )

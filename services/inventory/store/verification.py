@@ -115,11 +115,13 @@ INVARIANTS: Sequence[Invariant] = (
 
 
 async def promises(connection: AsyncConnection) -> Sequence[Row[Any]]:
-    """The reservations of orders: order_id, reservation_id, state, and the units open and fulfilled."""
+    """The reservations of orders: order_id, reservation_id, state, and the open units, in number and in words."""
     statement = text(
         """
         SELECT order_id, CAST(reservation_id AS text) AS reservation_id, state,
-            coalesce(sum(open), 0) AS open, coalesce(sum(fulfilled), 0) AS fulfilled
+            coalesce(sum(open), 0) AS open,
+            string_agg(format('%s of %s at %s', open, sku, location_id), ', ' ORDER BY sku, location_id)
+                FILTER (WHERE open > 0) AS units
         FROM reservations LEFT JOIN reservation_lines USING (reservation_id)
         WHERE order_id IS NOT NULL GROUP BY reservation_id
         """

@@ -4,11 +4,21 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.inventory.domain.levels import Key
+from services.inventory.domain.reallocation import Decision
 from services.inventory.domain.reservations import Line, Move
 from services.inventory.store.reservations import Reservation
 from services.inventory.usecases.levels import SOURCE
 from shared.contracts.event import Event, EventType
-from shared.contracts.reservations import REJECTED, ReservationChanged, ReservationRejected, Shortage
+from shared.contracts.reservations import (
+    REALLOCATED,
+    REJECTED,
+    MovedUnits,
+    ReservationChanged,
+    ReservationReallocated,
+    ReservationRejected,
+    Shortage,
+)
 from shared.errors import DomainError
 from shared.identifiers import new_id
 
@@ -22,7 +32,7 @@ def reservation_changed(
         "reference": reservation.reference,
         "channel": reservation.channel,
         "state": reservation.state,
-        "allocations": [_units(line, line.quantity) for line in reservation.lines],
+        "allocations": [_units(line, line.quantity) for line in reservation.promised],
         "moved": [_units(move.line, move.quantity) for move in moves],
     }
     if reservation.expires_at is not None:
@@ -33,6 +43,31 @@ def reservation_changed(
 def _units(line: Line, quantity: int) -> dict[str, Any]:
     """An `Allocation`, as its members."""
     return {"sku": line.sku, "location_id": line.location_id, "quantity": quantity}
+
+
+def reservation_reallocated(reservation: Reservation, short: Key, decision: Decision, now: datetime) -> Event:
+    """What became of units that were wanted from elsewhere than `short`."""
+    location_id, sku = short
+    data = ReservationReallocated.model_validate(
+        {
+            "reservation_id": reservation.reservation_id,
+            "reference": reservation.reference,
+            "channel": reservation.channel,
+            "state": reservation.state,
+            "allocations": [_units(line, line.quantity) for line in reservation.promised],
+            "sku": sku,
+            "location_id": location_id,
+            "moved": [
+                MovedUnits(
+                    sku=sku, from_location_id=location_id, to_location_id=share.location_id, quantity=share.quantity
+                )
+                for share in decision.shares
+            ],
+            "short": decision.short,
+            "kept": decision.kept,
+        }
+    )
+    return REALLOCATED.event(data, event_id=new_id(), source=SOURCE, time=now)
 
 
 def rejected(

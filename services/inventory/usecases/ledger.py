@@ -1,6 +1,6 @@
 """Recording movements: lock, leave out what is known, post, append."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from services.inventory.domain.ledger import Kind, Movement, Shelf, post
@@ -25,15 +25,24 @@ async def record(
     """
     if not movements:
         return set()
-    known = await ledger.recorded(transaction, map(ledger.cause, movements))
-    fresh: dict[ledger.Identity, Movement] = {}
-    for movement in movements:
-        if ledger.cause(movement) not in known:
-            fresh.setdefault(ledger.identity(movement), movement)
+    fresh = _first_told(movements, await ledger.recorded(transaction, map(ledger.cause, movements)))
     if fresh:
         shelves = await _shelves(transaction, levels, list(fresh.values()))
         await ledger.append(transaction, post(list(fresh.values()), shelves), now, writes)
     return set(fresh)
+
+
+def _first_told(movements: Sequence[Movement], known: Collection[ledger.Cause]) -> dict[ledger.Identity, Movement]:
+    """What is new. An event that is told again is known as a whole, whatever lines it has now."""
+    told = set(known)
+    fresh: dict[ledger.Identity, Movement] = {}
+    for movement in movements:
+        identity, cause = ledger.identity(movement), ledger.cause(movement)
+        if identity in fresh:
+            told.add(cause)
+        elif cause not in told:
+            fresh[identity] = movement
+    return fresh
 
 
 async def _shelves(transaction: Transaction, levels: LockedLevels, movements: Sequence[Movement]) -> dict[Key, Shelf]:

@@ -8,7 +8,7 @@ from services.inventory.domain.oversold import at_risk
 from services.inventory.store import levels as store
 from services.inventory.store import reservations
 from shared.contracts.event import Event
-from shared.contracts.stock import LEVEL_CHANGED, OVERSOLD, Oversold, PromiseAtRisk
+from shared.contracts.stock import LEVEL_CHANGED, OVERSOLD, TRANSACTION, Oversold, PromiseAtRisk
 from shared.database import Transaction, Writes
 from shared.identifiers import new_id
 from shared.outbox import announce
@@ -19,13 +19,15 @@ SOURCE = "/inventory"
 class LockedLevels(dict[Key, Level]):
     """Levels locked by this transaction; `found` is how they stood, to tell what changed."""
 
-    def __init__(self, levels: dict[Key, Level]) -> None:
+    def __init__(self, locked: store.Locked) -> None:
         self.found: dict[Key, Level] = {}
-        self.add(levels)
+        self.transaction_ids: dict[Key, str] = {}
+        self.add(locked)
 
-    def add(self, levels: dict[Key, Level]) -> None:
-        self.update(levels)
-        self.found |= {key: level.copy() for key, level in levels.items()}
+    def add(self, locked: store.Locked) -> None:
+        self.update(locked.levels)
+        self.found |= {key: level.copy() for key, level in locked.levels.items()}
+        self.transaction_ids |= locked.transaction_ids
 
     def changed(self) -> dict[Key, Level]:
         return {key: level for key, level in self.items() if level != self.found[key]}
@@ -71,12 +73,12 @@ async def settle(
     writes = writes or Writes()
     store.write(writes, levels.found, changed, now)
     shortfalls = await _oversold(transaction, levels, oversold, now) if oversold else []
-    changes = [_level_changed(key, level, now) for key, level in changed.items()]
+    changes = [_level_changed(key, level, levels.transaction_ids[key], now) for key, level in changed.items()]
     await writes.send(transaction)
     announce(transaction, [*events, *shortfalls, *changes])
 
 
-def _level_changed(key: Key, level: Level, now: datetime) -> Event:
+def _level_changed(key: Key, level: Level, transaction_id: str, now: datetime) -> Event:
     location_id, sku = key
     members = {
         "sku": sku,
@@ -86,7 +88,14 @@ def _level_changed(key: Key, level: Level, now: datetime) -> Event:
         "available": level.available,
         "as_of": now,
     }
-    return LEVEL_CHANGED.made_of(members, key=f"{location_id}/{sku}", event_id=new_id(), source=SOURCE, time=now)
+    return LEVEL_CHANGED.made_of(
+        members,
+        key=f"{location_id}/{sku}",
+        event_id=new_id(),
+        source=SOURCE,
+        time=now,
+        extensions={TRANSACTION: transaction_id},
+    )
 
 
 async def _oversold(transaction: Transaction, levels: LockedLevels, keys: list[Key], now: datetime) -> list[Event]:

@@ -1,16 +1,17 @@
 """What orders and pickups ask of stock: promises for placed orders, and what became of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from services.inventory.domain.ledger import Kind, Movement
+from services.inventory.domain.oversold import at_risk
 from services.inventory.domain.reservations import Wanted
 from services.inventory.store import reservations as store
 from services.inventory.store.reservations import Reservation
 from services.inventory.usecases.announcements import reservation_changed
 from services.inventory.usecases.ledger import record, touched
-from services.inventory.usecases.levels import lock_or_create, settle
+from services.inventory.usecases.levels import lock, lock_or_create, settle
 from services.inventory.usecases.reservations import Change, change_reservations
 from services.inventory.usecases.reserve import Reserve, reserve
 from shared.consumer import Received
@@ -48,16 +49,20 @@ def _command(order: OrderPlaced) -> Reserve:
 
 
 async def _take_over_carts(transaction: Transaction, orders: Sequence[OrderPlaced], now: datetime) -> set[str]:
-    """The orders whose cart had reserved what they need. A cart that does not fit gives its units back first."""
+    """The orders whose cart had reserved what they need. A cart that does not fit gives its units back first.
+
+    Nor does one whose units were sold on the shop floor: its order is to be promised what is there.
+    """
     by_cart = {order.reservation_id: order for order in orders if order.reservation_id is not None}
     carts = await store.lock(transaction, by_cart)
+    lost = await _at_risk(transaction, carts.values()) if carts else set()
     taken_over: list[Reservation] = []
     unfit: list[Change] = []
     for reservation_id, cart in carts.items():
         order = by_cart[reservation_id]
         if cart.state not in ("held", "confirmed") or cart.order_id is not None:
             continue
-        if _fits(cart, order):
+        if _fits(cart, order) and reservation_id not in lost:
             cart.order_id = cart.reference = order.order_id
             cart.expires_at = None
             taken_over.append(cart)
@@ -71,6 +76,16 @@ async def _take_over_carts(transaction: Transaction, orders: Sequence[OrderPlace
     if unfit:
         await change_reservations(transaction, unfit, now)
     return {cart.reference for cart in taken_over}
+
+
+async def _at_risk(transaction: Transaction, carts: Iterable[Reservation]) -> set[str]:
+    """The reservations that the shortfalls of the carts' shelves reach."""
+    levels = await lock(transaction, {line.key for cart in carts for line in cart.lines})
+    short = [key for key, level in levels.items() if level.shortfall]
+    promises = await store.open_at(transaction, short) if short else {}
+    return {
+        promise.reservation_id for key in short for promise in at_risk(promises.get(key, []), levels[key].shortfall)
+    }
 
 
 def _fits(cart: Reservation, order: OrderPlaced) -> bool:
@@ -94,16 +109,26 @@ async def confirm_orders(
 async def release_cancelled(
     transaction: Transaction, cancelled: Sequence[Received[OrderCancelled]], now: datetime
 ) -> None:
-    """Give back what was cancelled; an order that was cancelled before it was answered has its reservation by order."""
+    """Give back what was cancelled, at the places that the order names.
+
+    An order that was cancelled before it was answered has its reservation by order.
+    """
     unnamed = [member.data.order_id for member in cancelled if member.data.reservation_id is None]
     by_order = await store.ids_by_order(transaction, unnamed) if unnamed else {}
     changes = []
     for event, data in cancelled:
         reservation_id = data.reservation_id or by_order.get(data.order_id)
         if reservation_id is not None:
-            wanted: Wanted | None = None if data.complete else {(line.sku, None): line.quantity for line in data.lines}
-            changes.append(_change("release", event, reservation_id, wanted))
+            changes.append(_change("release", event, reservation_id, _given_back(data)))
     await change_reservations(transaction, changes, now)
+
+
+def _given_back(cancelled: OrderCancelled) -> Wanted | None:
+    if cancelled.complete:
+        return None
+    if cancelled.allocations:
+        return {(share.sku, share.location_id): share.quantity for share in cancelled.allocations}
+    return {(line.sku, None): line.quantity for line in cancelled.lines}
 
 
 async def fulfil_shipped(transaction: Transaction, shipped: Sequence[Received[OrderShipped]], now: datetime) -> None:

@@ -6,7 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+import structlog
+
 from services.inventory.domain.ledger import Kind, Movement
+from services.inventory.domain.tills import clock_sample, identify
 from services.inventory.store import items, ledger, locations
 from services.inventory.store import tills as store
 from services.inventory.usecases.ledger import record, touched
@@ -14,8 +17,11 @@ from services.inventory.usecases.levels import LockedLevels, create, lock, settl
 from shared.consumer import Received
 from shared.contracts import sales, tills
 from shared.contracts.event import Event, EventType
-from shared.database import Transaction, Writes
+from shared.database import Transaction, Writes, is_transient, savepoint
+from shared.dead_letters import UNEXPECTED, describe
 from shared.errors import DomainError
+
+log = structlog.get_logger(__name__)
 
 KINDS: Mapping[str, Kind] = {
     tills.SALE.name: Kind.SALE,
@@ -36,6 +42,10 @@ class Effect(StrEnum):
     DUPLICATE = "duplicate"
 
 
+Told = tuple[Received[Any], bool]
+"""An event that takes effect, and whether it is new."""
+
+
 async def record_till_events(
     transaction: Transaction, received: Sequence[Received[Any]], now: datetime
 ) -> list[Effect | DomainError]:
@@ -46,9 +56,9 @@ async def record_till_events(
     writes = Writes()
     movements = [movement for place in accepted for movement in lines[place]]
     fresh = await record(transaction, levels, movements, now, writes)
-    store.hear(writes, _heard([received[place] for place in accepted]), now)
 
     effects: list[Effect | DomainError] = []
+    told: list[Told] = []
     announced: list[Event] = []
     for member, (first, *_) in zip(received, lines, strict=True):
         if member.data.location_id in unknown_places:
@@ -57,9 +67,28 @@ async def record_till_events(
         is_new = ledger.identity(first) in fresh
         fresh.discard(ledger.identity(first))
         effects.append(Effect.APPLIED if is_new else Effect.DUPLICATE)
+        told.append((member, is_new))
         if is_new and member.event.type in ANNOUNCED:
             announced.append(_announcement(member))
+    store.hear(writes, _heard(told, now), now)
     await settle(transaction, levels, now, announced, writes)
+    return effects
+
+
+async def record_one_by_one(
+    transaction: Transaction, received: Sequence[Received[Any]], now: datetime
+) -> list[Effect | DomainError]:
+    """The same, each event in a savepoint of its own: what breaks the code alone is the poison, and the rest counts."""
+    effects: list[Effect | DomainError] = []
+    for member in received:
+        try:
+            async with savepoint(transaction):
+                effects += await record_till_events(transaction, [member], now)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.error("tills.poison", event_id=member.event.id, source=member.event.source, exc_info=error)
+            effects.append(DomainError(UNEXPECTED, describe(error)))
     return effects
 
 
@@ -113,16 +142,23 @@ def _announcement(member: Received[Any]) -> Event:
     return Event(event.id, event.source, kind.name, event.time, kind.key(member.data), event.data, event.extensions)
 
 
-def _heard(received: Sequence[Received[Any]]) -> list[store.Heard]:
-    by_source: dict[str, list[Received[Any]]] = defaultdict(list)
-    for member in received:
-        by_source[member.event.source].append(member)
-    return [
-        store.Heard(
-            source,
-            members[-1].data.location_id,
-            frozenset(number for member in members if (number := member.event.sequence)),
-            max(member.event.time for member in members),
-        )
-        for source, members in by_source.items()
-    ]
+def _heard(told: Sequence[Told], now: datetime) -> list[store.Heard]:
+    by_source: dict[str, list[Told]] = defaultdict(list)
+    for member, is_new in told:
+        by_source[member.event.source].append((member, is_new))
+    return [_heard_of(source, members, now) for source, members in by_source.items()]
+
+
+def _heard_of(source: str, told: Sequence[Told], now: datetime) -> store.Heard:
+    numbers = [(number, is_new) for member, is_new in told if (number := member.event.sequence)]
+    last_event_at = max(member.event.time for member, _ in told)
+    last_sent_at = max((sent_at for member, _ in told if (sent_at := member.event.sent_at)), default=None)
+    return store.Heard(
+        till=identify(source).till,
+        source=source,
+        location_id=told[-1][0].data.location_id,
+        sequences=frozenset(number for number, _ in numbers),
+        numbered_events=sum(is_new for _, is_new in numbers),
+        last_event_at=last_event_at,
+        clock_sample=clock_sample(last_event_at, last_sent_at, now),
+    )

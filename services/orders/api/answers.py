@@ -120,7 +120,7 @@ class Order(BaseModel):
     member_id: str | None = None
     state: State
     lines: list[Line]
-    allocations: list[OrderAllocation] = Field(description="From where it was promised, once it is confirmed")
+    allocations: list[OrderAllocation] = Field(description="From where it is promised now, once it is confirmed")
     fulfilment: Fulfilment
     total: Money = Field(description="As ordered, before cancellations and returns")
     reservation_id: str | None = Field(None, description="Inventory's promise, once it is confirmed")

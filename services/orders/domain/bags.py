@@ -5,8 +5,8 @@ Units that the counter gives up are announced as cancelled like any others: that
 
 from collections.abc import Mapping
 
-from services.orders.domain.orders import Bag, Cancelled, Cause, Order
-from services.orders.domain.promises import cancel_shares, give_up
+from services.orders.domain.orders import Bag, Cause, Order
+from services.orders.domain.promises import give_back, give_up
 from services.orders.domain.states import FINAL, Method
 
 
@@ -18,13 +18,15 @@ def prepare(order: Order, bag: Bag, cause: Cause) -> None:
 
 
 def collect(order: Order, lines: Mapping[str, int], cause: Cause) -> None:
-    """The customer has the bag: a fact, also where the order was cancelled a moment before."""
+    """The customer has the bag: a fact, also where the order was cancelled a moment before.
+
+    A bag with nothing of the order in it is none of its bags.
+    """
     if not _has_counter(order) or order.bag is Bag.CLOSED:
         return
-    order.bag = Bag.CLOSED
-    for units in (*order.lines, *order.shares):
-        units.hand_over(lines.get(units.sku, 0))
-    order.advance(cause)
+    if sum(units.hand_over(lines.get(units.sku, 0)) for units in (*order.lines, *order.shares)):
+        order.bag = Bag.CLOSED
+        order.advance(cause)
 
 
 def lapse(order: Order, cause: Cause) -> None:
@@ -41,9 +43,8 @@ def shorten(order: Order, missing: Mapping[str, int], cause: Cause) -> None:
         return
     taken = {line.sku: line.cancel(missing[line.sku]) for line in order.lines if line.sku in missing}
     lines = {sku: units for sku, units in taken.items() if units}
-    cancel_shares(order, lines)
     if lines:
-        order.happenings.append(Cancelled(lines, not order.open_units, cause.reason or cause.name))
+        order.happenings.append(give_back(order, lines, cause.reason or cause.name))
     order.advance(cause)
 
 

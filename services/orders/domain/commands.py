@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from services.orders.domain.orders import Cancelled, Cause, Order, Returned, Shipped
-from services.orders.domain.promises import cancel_open, cancel_shares
+from services.orders.domain.promises import cancel_open, give_back
 from services.orders.domain.refusals import Refused
 from services.orders.domain.states import FINAL, Method, State
 
@@ -25,14 +25,13 @@ def cancel(order: Order, wanted: Mapping[str, int] | None, reason: str) -> None:
         open_units = {line.sku: line.open for line in order.lines}
         _check(order, wanted, open_units, "{available} of {sku} can still be cancelled")
         lines = {line.sku: line.cancel(wanted[line.sku]) for line in order.lines if line.sku in wanted}
-        cancel_shares(order, lines)
     else:
         lines = cancel_open(order)
-    complete = not order.open_units
+    cancelled = give_back(order, lines, reason)
     if order.reservation_id is not None:
-        order.happenings.append(Cancelled(lines, complete, reason))
-    elif complete:
-        order.happenings.append(Cancelled({line.sku: line.cancelled for line in order.lines}, complete, reason))
+        order.happenings.append(cancelled)
+    elif cancelled.complete:
+        order.happenings.append(Cancelled({line.sku: line.cancelled for line in order.lines}, True, reason))
     order.advance(Cause(CANCEL, reason))
 
 

@@ -4,7 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from services.orders.domain.sourcing import Plan
 from services.orders.domain.states import Method, Standing, State, path, state_of
+
+Promise = tuple[str, str, int]
+"""(sku, location_id, quantity)"""
 
 
 class Bag(IntEnum):
@@ -63,6 +67,14 @@ class Share(Units):
 
     location_id: str
 
+    def move_to(self, other: "Share", quantity: int) -> int:
+        """Promise up to `quantity` open units from the other place instead; how many it were."""
+        taken = min(self.open, quantity)
+        self.quantity -= taken
+        other.quantity += taken
+        self.is_changed = other.is_changed = True
+        return taken
+
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
@@ -89,9 +101,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """The order stands: `promised` is (sku, location_id, quantity)."""
+    """The order stands."""
 
-    promised: Sequence[tuple[str, str, int]]
+    promised: Sequence[Promise]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +113,44 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """Units per sku that will not be handed over; `complete`: no unit of the order is open any more."""
+    """Units per sku that will not be handed over; `complete`: no unit of the order is open any more.
+
+    `released` are the promised units that come back; without a line where the customer knows of them already.
+    """
 
     lines: Mapping[str, int]
     complete: bool
+    reason: str
+    released: Sequence[Promise] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReallocationRequested:
+    """Units that are not at their place any more are wanted from elsewhere; without a `plan` there is no elsewhere."""
+
+    reservation_id: str
+    sku: str
+    location_id: str
+    quantity: int
+    plan: Plan | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resourced:
+    """Units of one item come from other places; `moved` is units by place."""
+
+    sku: str
+    location_id: str
+    moved: Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class LineShort:
+    """Units that the shelf of a pickup order lacks: the counter gives them up, or has them in its bag."""
+
+    sku: str
+    location_id: str
+    quantity: int
     reason: str
 
 
@@ -137,7 +183,9 @@ class Completed:
     """All that was not cancelled was handed over."""
 
 
-Happening = Confirmed | Rejected | Cancelled | Shipped | Returned | Completed
+Happening = (
+    Confirmed | Rejected | Cancelled | ReallocationRequested | Resourced | LineShort | Shipped | Returned | Completed
+)
 """What the rest of the house is told."""
 
 
@@ -168,6 +216,9 @@ class Order:
 
     def line(self, sku: str) -> Line | None:
         return next((line for line in self.lines if line.sku == sku), None)
+
+    def share(self, sku: str, location_id: str) -> Share | None:
+        return next((share for share in self.shares if (share.sku, share.location_id) == (sku, location_id)), None)
 
     @property
     def open_units(self) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.orders.domain.orders import Cancelled, Cause, Confirmed, Order, Rejected, Share, Shortage
+from services.orders.domain.orders import Cancelled, Cause, Confirmed, Order, Promise, Rejected, Share, Shortage
 from services.orders.domain.states import FINAL, State
 
 CANCELLED_BEFORE = "cancelled before it was promised"
@@ -20,8 +20,7 @@ def grant(order: Order, reservation_id: str, shares: Sequence[Share], cause: Cau
         order.happenings.append(Confirmed([(share.sku, share.location_id, share.quantity) for share in shares]))
     too_much = {line.sku: line.cancelled for line in order.lines if line.cancelled}
     if too_much:
-        cancel_shares(order, too_much)
-        order.happenings.append(Cancelled(too_much, not order.open_units, CANCELLED_BEFORE))
+        order.happenings.append(give_back(order, too_much, CANCELLED_BEFORE))
     order.advance(cause)
 
 
@@ -44,19 +43,22 @@ def give_up(order: Order, cause: Cause) -> None:
     """Cancel all that is open, and say so."""
     lines = cancel_open(order)
     if lines:
-        order.happenings.append(Cancelled(lines, True, cause.reason or cause.name))
+        order.happenings.append(give_back(order, lines, cause.reason or cause.name))
     order.advance(cause)
 
 
 def cancel_open(order: Order) -> dict[str, int]:
-    """Cancel every open unit; how many of each item."""
-    lines = {line.sku: line.cancel(line.open) for line in order.lines if line.open}
-    cancel_shares(order, lines)
-    return lines
+    """Cancel every open unit of the lines; how many of each item. The promises for them are still to be given back."""
+    return {line.sku: line.cancel(line.open) for line in order.lines if line.open}
 
 
-def cancel_shares(order: Order, lines: Mapping[str, int]) -> None:
-    """Give promised units back, place after place in the order of their ids: the rule that inventory follows too."""
+def give_back(order: Order, lines: Mapping[str, int], reason: str) -> Cancelled:
+    """Give the promises for cancelled units back, place after place in the order of their ids; what is to be said."""
     left = dict(lines)
+    released: list[Promise] = []
     for share in sorted(order.shares, key=lambda share: share.location_id):
-        left[share.sku] = left.get(share.sku, 0) - share.cancel(left.get(share.sku, 0))
+        units = share.cancel(left.get(share.sku, 0))
+        if units:
+            left[share.sku] -= units
+            released.append((share.sku, share.location_id, units))
+    return Cancelled(lines, not order.open_units, reason, released)

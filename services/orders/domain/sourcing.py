@@ -61,11 +61,19 @@ class Network:
         """
         if not self._warehouses and not self._stores:
             raise Refused("unknown_location", "No location that ships is known here.", "/fulfilment")
+        return Plan(policy, self._ranked(destination)[:limit])
+
+    def ship_instead_of(self, short: str, destination: Point | None, policy: str, limit: int) -> Plan | None:
+        """The same places but the one that is short; None where no other ships."""
+        others = [location_id for location_id in self._ranked(destination) if location_id != short]
+        return Plan(policy, others[:limit]) if others else None
+
+    def _ranked(self, destination: Point | None) -> list[str]:
         ranked = self._warehouses + self._stores
         if destination is not None:
             target = _unit_vector(destination)
             ranked = _by_distance(self._warehouses, target) + _by_distance(self._stores, target)
-        return Plan(policy, [place.location_id for place in ranked[:limit]])
+        return [place.location_id for place in ranked]
 
 
 def _by_distance(places: Iterable[Place], target: Vector) -> list[Place]:

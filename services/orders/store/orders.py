@@ -72,8 +72,8 @@ _WRITE = Statement(
     shares AS (
         INSERT INTO allocations (order_id, sku, location_id, quantity, cancelled, handed_over)
         SELECT * FROM {listed(_SHARE)}
-        ON CONFLICT (order_id, sku, location_id)
-            DO UPDATE SET cancelled = excluded.cancelled, handed_over = excluded.handed_over),
+        ON CONFLICT (order_id, sku, location_id) DO UPDATE SET quantity = excluded.quantity,
+            cancelled = excluded.cancelled, handed_over = excluded.handed_over),
     steps AS (
         INSERT INTO timeline (order_id, state, at, cause, reason)
         SELECT order_id, state, :now, cause, reason

@@ -28,17 +28,28 @@ _MISNAMED = text(
     """
 )
 _PROMISES = text(
-    "SELECT order_id::text AS order_id, state, reservation_id, method FROM orders ORDER BY orders.order_id"
+    """
+    SELECT order_id::text AS order_id, state, reservation_id, method,
+        (SELECT string_agg(format('%s of %s at %s', open, sku, location_id), ', ' ORDER BY sku, location_id)
+            FROM (SELECT sku, location_id, quantity - cancelled - handed_over AS open
+                FROM allocations WHERE allocations.order_id = orders.order_id) AS shares
+            WHERE open > 0) AS units
+    FROM orders ORDER BY orders.order_id
+    """
 )
 
 
 class Promise(NamedTuple):
-    """What an order holds of inventory; `reservation_id` is None where nothing was ever promised."""
+    """What an order holds of inventory; `reservation_id` is None where nothing was ever promised.
+
+    `units` are the open ones, place by place, in words; None where there are none.
+    """
 
     order_id: str
     state: str
     reservation_id: str | None
     method: str
+    units: str | None
 
 
 async def violations(connection: AsyncConnection) -> list[str]:
@@ -58,7 +69,7 @@ async def violations(connection: AsyncConnection) -> list[str]:
 async def promises(connection: AsyncConnection) -> list[Promise]:
     """Every order with its reservation, to be compared with inventory's reservations and with the pickups."""
     rows = (await connection.execute(_PROMISES)).all()
-    return [Promise(row.order_id, row.state, row.reservation_id, row.method) for row in rows]
+    return [Promise(row.order_id, row.state, row.reservation_id, row.method, row.units) for row in rows]
 
 
 def _faults(order: Order, timeline: list[State]) -> Iterable[str]:

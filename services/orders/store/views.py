@@ -25,7 +25,7 @@ _VIEW = """
             FROM order_lines AS line WHERE line.order_id = o.order_id),
         'allocations', coalesce((SELECT json_agg(json_build_object('sku', sku, 'location_id', location_id,
                 'quantity', quantity, 'cancelled', cancelled, 'handed_over', handed_over) ORDER BY sku, location_id)
-            FROM allocations AS share WHERE share.order_id = o.order_id), '[]'),
+            FROM allocations AS share WHERE share.order_id = o.order_id AND quantity > 0), '[]'),
         'shipments', coalesce((SELECT json_agg(json_build_object('shipment_id', shipment_id,
                 'location_id', location_id, 'lines', lines, 'carrier', carrier, 'tracking', tracking,
                 'shipped_at', shipped_at) ORDER BY shipment_id)

@@ -1,34 +1,34 @@
 """How what happened to orders is announced."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-
-from pydantic import TypeAdapter
+from typing import Any
 
 from services.orders.domain.orders import (
     Cancelled,
     Completed,
     Confirmed,
     Happening,
+    LineShort,
     Order,
+    Promise,
+    ReallocationRequested,
     Rejected,
+    Resourced,
     Returned,
     Shipped,
     touched,
 )
 from shared.contracts import orders as contract
-from shared.contracts.event import DataT, Event, EventType
-from shared.contracts.orders import Fulfilment
-from shared.contracts.reservations import Shortage
+from shared.contracts.event import Event, EventType
+from shared.contracts.orders import FULFILMENT
+from shared.contracts.reservations import MovedUnits, Shortage, Sourcing
 from shared.contracts.values import Allocation, SkuQuantity
 from shared.database import Transaction
 from shared.identifiers import new_id
 from shared.outbox import announce
 
 SOURCE = "/orders"
-
-
-_FULFILMENT: TypeAdapter[Fulfilment] = TypeAdapter(Fulfilment)
 
 
 def announce_happenings(transaction: Transaction, orders: Iterable[Order], now: datetime) -> None:
@@ -38,23 +38,8 @@ def announce_happenings(transaction: Transaction, orders: Iterable[Order], now: 
 
 
 def _event(order: Order, happening: Happening, now: datetime) -> Event:
-    def told(kind: EventType[DataT], data: DataT) -> Event:
-        return kind.event(data, event_id=new_id(), source=SOURCE, time=now)
-
-    match happening:
-        case Confirmed():
-            return told(contract.CONFIRMED, _confirmed(order, happening))
-        case Rejected():
-            return told(contract.REJECTED, _rejected(order, happening))
-        case Cancelled():
-            return told(contract.CANCELLED, _cancelled(order, happening))
-        case Shipped():
-            return told(contract.SHIPPED, _shipped(order, happening))
-        case Returned():
-            return told(contract.RETURNED, _returned(order, happening))
-        case Completed():
-            data = contract.OrderCompleted(order_id=order.order_id, channel=order.channel)
-            return told(contract.COMPLETED, data)
+    kind, data = _TOLD[type(happening)]
+    return kind.event(data(order, happening), event_id=new_id(), source=SOURCE, time=now)
 
 
 def _confirmed(order: Order, confirmed: Confirmed) -> contract.OrderConfirmed:
@@ -63,11 +48,8 @@ def _confirmed(order: Order, confirmed: Confirmed) -> contract.OrderConfirmed:
         channel=order.channel,
         member_id=order.member_id,
         reservation_id=_promised(order),
-        fulfilment=_FULFILMENT.validate_json(order.fulfilment),
-        allocations=[
-            Allocation(sku=sku, location_id=location_id, quantity=units)
-            for sku, location_id, units in confirmed.promised
-        ],
+        fulfilment=FULFILMENT.validate_json(order.fulfilment),
+        allocations=_allocations(confirmed.promised),
     )
 
 
@@ -85,8 +67,46 @@ def _cancelled(order: Order, cancelled: Cancelled) -> contract.OrderCancelled:
         channel=order.channel,
         reservation_id=order.reservation_id,
         lines=_quantities(cancelled.lines),
+        allocations=_allocations(cancelled.released),
         complete=cancelled.complete,
         reason=cancelled.reason,
+    )
+
+
+def _reallocation_requested(order: Order, wanted: ReallocationRequested) -> contract.OrderReallocationRequested:
+    return contract.OrderReallocationRequested(
+        order_id=order.order_id,
+        reservation_id=wanted.reservation_id,
+        sku=wanted.sku,
+        location_id=wanted.location_id,
+        quantity=wanted.quantity,
+        sourcing=None if wanted.plan is None else Sourcing.model_validate(wanted.plan, from_attributes=True),
+    )
+
+
+def _resourced(order: Order, resourced: Resourced) -> contract.OrderResourced:
+    return contract.OrderResourced(
+        order_id=order.order_id,
+        channel=order.channel,
+        member_id=order.member_id,
+        reservation_id=_promised(order),
+        moved=[
+            MovedUnits(sku=resourced.sku, from_location_id=resourced.location_id, to_location_id=place, quantity=units)
+            for place, units in resourced.moved
+        ],
+        allocations=_allocations(
+            (share.sku, share.location_id, share.quantity) for share in order.shares if share.quantity
+        ),
+    )
+
+
+def _line_short(order: Order, short: LineShort) -> contract.OrderLineShort:
+    return contract.OrderLineShort(
+        order_id=order.order_id,
+        reservation_id=_promised(order),
+        location_id=short.location_id,
+        lines=_quantities({short.sku: short.quantity}),
+        reason=short.reason,
     )
 
 
@@ -112,8 +132,16 @@ def _returned(order: Order, returned: Returned) -> contract.OrderReturned:
     )
 
 
+def _completed(order: Order, _: Completed) -> contract.OrderCompleted:
+    return contract.OrderCompleted(order_id=order.order_id, channel=order.channel)
+
+
 def _quantities(lines: Mapping[str, int]) -> list[SkuQuantity]:
     return [SkuQuantity(sku=sku, quantity=units) for sku, units in lines.items()]
+
+
+def _allocations(promises: Iterable[Promise]) -> list[Allocation]:
+    return [Allocation(sku=sku, location_id=location_id, quantity=units) for sku, location_id, units in promises]
 
 
 def _promised(order: Order) -> str:
@@ -121,3 +149,16 @@ def _promised(order: Order) -> str:
     if order.reservation_id is None:
         raise ValueError(f"order {order.order_id} has no reservation")
     return order.reservation_id
+
+
+_TOLD: Mapping[type[Happening], tuple[EventType[Any], Callable[[Order, Any], Any]]] = {
+    Confirmed: (contract.CONFIRMED, _confirmed),
+    Rejected: (contract.REJECTED, _rejected),
+    Cancelled: (contract.CANCELLED, _cancelled),
+    ReallocationRequested: (contract.REALLOCATION_REQUESTED, _reallocation_requested),
+    Resourced: (contract.RESOURCED, _resourced),
+    LineShort: (contract.LINE_SHORT, _line_short),
+    Shipped: (contract.SHIPPED, _shipped),
+    Returned: (contract.RETURNED, _returned),
+    Completed: (contract.COMPLETED, _completed),
+}

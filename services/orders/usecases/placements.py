@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.orders.domain.refusals import Refused
-from services.orders.domain.sourcing import Network, Plan
+from services.orders.domain.sourcing import Network, Plan, Point
 from services.orders.domain.states import State
 from services.orders.store import placements
 from services.orders.store.placements import Name, PlacedOrder
@@ -81,11 +81,15 @@ def _plan(command: Place, network: Network, candidates_limit: int) -> Plan | Dom
     try:
         if isinstance(fulfilment, PickupFulfilment):
             return network.pickup_at(fulfilment.location_id)
-        to = fulfilment.destination
-        point = None if to.latitude is None or to.longitude is None else (to.latitude, to.longitude)
-        return network.ship_to(point, fulfilment.policy, candidates_limit)
+        return network.ship_to(point_of(fulfilment), fulfilment.policy, candidates_limit)
     except Refused as refused:
         return as_domain_error(refused)
+
+
+def point_of(fulfilment: ShipFulfilment) -> Point | None:
+    """Where it is shipped to, as far as that is known."""
+    to = fulfilment.destination
+    return None if to.latitude is None or to.longitude is None else (to.latitude, to.longitude)
 
 
 def _stored(command: Place) -> PlacedOrder:

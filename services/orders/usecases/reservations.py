@@ -1,4 +1,4 @@
-"""Inventory's answers: orders are confirmed or rejected, and the waiting checkouts woken."""
+"""Inventory's answers: orders are confirmed, rejected or sourced elsewhere, and the waiting checkouts woken."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -6,16 +6,42 @@ from typing import Any
 
 from services.orders.domain import promises
 from services.orders.domain.orders import Cause, Order, Share, Shortage
+from services.orders.domain.reallocations import Relocation, relocate
+from services.orders.store import orders as store
+from services.orders.store.counted_events import Mark, first_time
 from services.orders.usecases.orders import Step, move
 from shared.consumer import Received
-from shared.contracts.reservations import EXPIRED, HELD, REJECTED, RELEASED, ReservationChanged, ReservationRejected
+from shared.contracts.reservations import (
+    EXPIRED,
+    HELD,
+    REALLOCATED,
+    REJECTED,
+    RELEASED,
+    ReservationChanged,
+    ReservationReallocated,
+    ReservationRejected,
+)
 from shared.database import Transaction
 
 
 async def settle(transaction: Transaction, received: Sequence[Received[Any]], now: datetime) -> None:
     """Apply the answers; a reservation whose reference is no order of ours is somebody else's and passed over."""
-    steps = [(data.reference, _step(event.type, data)) for event, data in received if event.type in _DECISIONS]
+    marks = [_mark(answer) for answer in received if answer.event.type == REALLOCATED.name]
+    fresh = await first_time(transaction, [mark for mark in marks if store.is_identifier(mark[0])])
+    steps: list[tuple[str, Step]] = []
+    for answer in received:
+        event, data = answer
+        if event.type == REALLOCATED.name:
+            if _mark(answer) not in fresh:
+                continue
+            fresh.remove(_mark(answer))
+        if event.type in _DECISIONS:
+            steps.append((data.reference, _step(event.type, data)))
     await move(transaction, steps, now)
+
+
+def _mark(answer: Received[Any]) -> Mark:
+    return (answer.data.reference, answer.event.source, answer.event.id)
 
 
 def _step(kind: str, data: Any) -> Step:
@@ -40,9 +66,15 @@ def _withdraw(order: Order, data: ReservationChanged, cause: Cause) -> None:
         promises.withdraw(order, data.reservation_id, cause)
 
 
+def _relocate(order: Order, data: ReservationReallocated, cause: Cause) -> None:
+    moved = [(units.to_location_id, units.quantity) for units in data.moved]
+    relocate(order, Relocation(data.sku, data.location_id, moved, data.short, data.kept), cause)
+
+
 _DECISIONS: Mapping[str, Callable[[Order, Any, Cause], None]] = {
     HELD.name: _grant,
     REJECTED.name: _reject,
     RELEASED.name: _withdraw,
     EXPIRED.name: _withdraw,
+    REALLOCATED.name: _relocate,
 }

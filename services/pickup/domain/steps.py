@@ -114,9 +114,14 @@ def _short(pickup: Pickup, sku: str, missing: int, reason: str, now: datetime) -
         return _unknown_line(pickup, sku)
     if missing > line.unpicked:
         return _too_many(pickup, line, "/missing")
+    return shorten(pickup, line, missing, reason, now)
+
+
+def shorten(pickup: Pickup, line: Line, missing: int, reason: str, now: datetime) -> Decision:
+    """Give up units of a line that are not on the shelf; a pickup that nothing is left of is cancelled."""
     shortened = replace(line, short=line.short + missing, echo_due=line.echo_due + missing)
     rest = pickup.with_line(shortened)
-    fact = Fact("line_short", (Units(sku, missing),), reason)
+    fact = Fact("line_short", (Units(line.sku, missing),), reason)
     if rest.wanted:
         return Decision(rest, (fact,))
     emptied = cancel(rest, reason, now)

@@ -1,16 +1,18 @@
-"""What orders say: a confirmed one becomes bags to be picked, a cancelled one takes units out of them."""
+"""What orders say: a confirmed one becomes bags to be picked, a cancelled or a short one takes units out of them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.pickup.domain.cancellations import Cancellation, take_off
 from services.pickup.domain.pickups import Decision, Fact, Line, Pickup
+from services.pickup.domain.shortages import give_up
 from services.pickup.store import cancellations, pickups
 from services.pickup.usecases.announcements import events
 from shared.consumer import Received
-from shared.contracts.orders import OrderCancelled, OrderConfirmed, PickupFulfilment
+from shared.contracts.orders import OrderCancelled, OrderConfirmed, OrderLineShort, PickupFulfilment
+from shared.contracts.values import SkuQuantity
 from shared.database import Transaction
 from shared.identifiers import new_id
 from shared.outbox import announce
@@ -52,20 +54,28 @@ def _pickups(order: OrderConfirmed, now: datetime, due_at: datetime) -> Iterable
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """A cancellation with the event's identity."""
+    """What an order said about its pickups, with the event's identity; `decide` takes and answers all of them."""
 
     source: str
     event_id: str
     order_id: str
     recorded_at: datetime
-    cancellation: Cancellation
+    decide: Callable[[Sequence[Pickup]], list[Decision]]
 
 
 async def take_off_cancelled(
     transaction: Transaction, cancelled: Sequence[Received[OrderCancelled]], now: datetime
 ) -> None:
     """Take the named units off the orders' pickups, each event once; what is collected stays collected."""
-    told = [_told(received, now) for received in cancelled]
+    await _hear(transaction, [_cancellation(received, now) for received in cancelled], now)
+
+
+async def give_up_short(transaction: Transaction, short: Sequence[Received[OrderLineShort]], now: datetime) -> None:
+    """Give up the units that are not on the shelf, each event once; a bag that somebody has begun is left to them."""
+    await _hear(transaction, [_shortage(received, now) for received in short], now)
+
+
+async def _hear(transaction: Transaction, told: Sequence[_Told], now: datetime) -> None:
     locked = await pickups.lock_of_orders(transaction, {member.order_id for member in told})
     current: defaultdict[str, list[Pickup]] = defaultdict(list)
     for pickup in locked:
@@ -75,7 +85,7 @@ async def take_off_cancelled(
     for member in told:
         if (member.source, member.event_id) in fresh:
             fresh.remove((member.source, member.event_id))
-            decided = take_off(current[member.order_id], member.cancellation, now)
+            decided = member.decide(current[member.order_id])
             current[member.order_id] = [decision.pickup for decision in decided]
             decisions += decided
     before = set(locked)
@@ -84,9 +94,27 @@ async def take_off_cancelled(
     announce(transaction, events(decisions, now))
 
 
-def _told(received: Received[OrderCancelled], now: datetime) -> _Told:
+def _cancellation(received: Received[OrderCancelled], now: datetime) -> _Told:
     event, order = received
+    cancellation = Cancellation(_units(order.lines), order.complete, order.reason)
+    return _Told(event.source, event.id, order.order_id, now, lambda pickups: take_off(pickups, cancellation, now))
+
+
+def _shortage(received: Received[OrderLineShort], now: datetime) -> _Told:
+    event, order = received
+    missing = _units(order.lines)
+
+    def decide(pickups: Sequence[Pickup]) -> list[Decision]:
+        return [
+            give_up(pickup, missing, order.reason, now) if pickup.location_id == order.location_id else Decision(pickup)
+            for pickup in pickups
+        ]
+
+    return _Told(event.source, event.id, order.order_id, now, decide)
+
+
+def _units(lines: Sequence[SkuQuantity]) -> Counter[str]:
     units: Counter[str] = Counter()
-    for line in order.lines:
+    for line in lines:
         units[line.sku] += line.quantity
-    return _Told(event.source, event.id, order.order_id, now, Cancellation(units, order.complete, order.reason))
+    return units

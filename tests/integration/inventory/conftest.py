@@ -107,18 +107,18 @@ class Inventory:
         await self.database.close()
 
 
-Start = Callable[[], AbstractAsyncContextManager[Inventory]]
+Start = Callable[..., AbstractAsyncContextManager[Inventory]]
 
 
 @pytest.fixture
 async def start_inventory(inventory_url: str) -> Start:
-    """Start a process of inventory on the test's database; several may run at once."""
+    """Start a process of inventory on the test's database, with changes of its settings; several may run at once."""
 
     @asynccontextmanager
-    async def start() -> AsyncIterator[Inventory]:
+    async def start(**changes: Any) -> AsyncIterator[Inventory]:
         clock = MovableClock()
         settings = Settings(
-            database_url=inventory_url, bus="postgres", token_secret=SECRET, expiry_interval_seconds=0.05
+            database_url=inventory_url, bus="postgres", token_secret=SECRET, expiry_interval_seconds=0.05, **changes
         )
         bus = PostgresBus(inventory_url)
         await bus.start()

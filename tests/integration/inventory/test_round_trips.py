@@ -1,17 +1,14 @@
 """How often a batch goes to the database: counted, because it decides what a sale costs and nobody would notice."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from services.inventory.api.events import recording
 from services.inventory.api.reservations import reserving
-from services.inventory.settings import SCHEMA
 from services.inventory.store import items, levels, locations
 from services.inventory.store.items import Item
 from services.inventory.usecases.reserve import Reserve
@@ -19,33 +16,12 @@ from shared.consumer import read_event
 from shared.contracts import tills
 from shared.contracts.event import from_object
 from shared.contracts.locations import LocationChanged
-from shared.database import Database
 from shared.http.door import Door
-from shared.outbox import Outbox
 from tests.integration.inventory.conftest import till_event
+from tests.integration.inventory.statements import Counted
 
 NOW = datetime(2017, 11, 20, 9, tzinfo=UTC)
 SKUS = [f"A{number}" for number in range(20)]
-
-
-class Counted:
-    """A database, and the statements that went to it by their first word; a transaction's ends count too."""
-
-    def __init__(self, url: str) -> None:
-        self.database = Database(url, SCHEMA, pool_size=1, outbox=Outbox())
-        self.statements: Counter[str] = Counter()
-        event.listen(self.database.engine.sync_engine, "connect", self._watch)
-
-    def _watch(self, connection: Any, _: Any) -> None:
-        connection.driver_connection.add_query_logger(self._count)
-
-    def _count(self, query: Any) -> None:
-        self.statements[query.query.split()[0].rstrip(";")] += 1
-
-    def taken(self) -> Counter[str]:
-        """What was sent since the last time this was asked."""
-        found, self.statements = self.statements, Counter()
-        return found
 
 
 @pytest.fixture

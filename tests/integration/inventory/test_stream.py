@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
+import pytest
+
 from tests.integration.inventory.conftest import Inventory, till_event
 
 
@@ -64,3 +66,25 @@ async def test_who_comes_back_with_a_position_gets_what_was_missed_and_nothing_t
 async def test_a_position_that_is_none_is_refused(inventory: Inventory) -> None:
     answer = await inventory.operator.get("/v1/stream", headers={"Last-Event-ID": "yesterday"})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+async def test_a_position_that_the_log_never_came_to_is_refused(inventory: Inventory) -> None:
+    answer = await inventory.operator.get("/v1/stream", headers={"Last-Event-ID": "7.0.0.0.0.0.0.0"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert "/v1/stream/snapshot" in answer.json()["errors"][0]["detail"]
+
+
+async def test_a_snapshot_is_for_those_who_may_see_the_store(inventory: Inventory) -> None:
+    await inventory.stock("A", S1=5, S2=7)
+    async with inventory.client("till", "S1") as till:
+        own = (await till.get("/v1/stream/snapshot")).json()
+        assert [(level["location_id"], level["on_hand"]) for level in own["items"]] == [("S1", 5)]
+        other = await till.get("/v1/stream/snapshot", params={"location_id": "S2"})
+        assert (other.status_code, other.json()["code"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize(("asked", "status"), [({}, 422), ({"location_id": "S9"}, 404), ({"location_id": "a b"}, 422)])
+async def test_a_snapshot_of_no_place_is_refused(inventory: Inventory, asked: dict[str, str], status: int) -> None:
+    answer = await inventory.operator.get("/v1/stream/snapshot", params=asked)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -26,6 +26,20 @@ async def test_a_sale_sent_three_times_over_both_doors_changes_stock_once(invent
     assert (await inventory.level("A"))["on_hand"] == 7
 
 
+@pytest.mark.parametrize("together", [True, False])
+async def test_what_is_sent_again_with_other_lines_changes_nothing(inventory: Inventory, together: bool) -> None:
+    await inventory.stock("A", S1=10)
+    sale = till_event("sale", "1", "2017-11-20T09:00:00Z", ("A", 2))
+    longer = till_event("sale", "1", "2017-11-20T09:00:00Z", ("A", 2), ("A", 5))
+    headers = {"content-type": "application/cloudevents-batch+json"}
+    reports = [
+        (await inventory.operator.post("/v1/events", json=batch, headers=headers)).json()
+        for batch in ([[sale, longer]] if together else [[sale], [longer]])
+    ]
+    assert [sum(report[what] for report in reports) for what in ("accepted", "duplicates")] == [1, 1]
+    assert (await inventory.level("A"))["on_hand"] == 8
+
+
 async def test_one_sale_sent_by_many_at_the_same_moment_counts_once(inventory: Inventory) -> None:
     await inventory.stock("A", S1=10)
     sale = till_event("sale", "1", "2017-11-20T09:00:00Z", ("A", 2))

@@ -243,15 +243,17 @@ def short(order_id: str, sku: str, units: int) -> Event:
     return _told(pickups.LINE_SHORT, data, "/pickup")
 
 
-def oversold(*references: str, sku: str = "A", at: str = "W1") -> Event:
+def oversold(*references: str, sku: str = "A", at: str = "W1", quantity: int = 1, shortfall: int = 0) -> Event:
+    """Promises of so many units each are at risk; without a `shortfall` nothing of them is there."""
+    promised = quantity * len(references)
     data = Oversold(
         sku=sku,
         location_id=at,
         on_hand=0,
-        reserved=len(references),
-        shortfall=len(references),
+        reserved=promised,
+        shortfall=shortfall or promised,
         promises=[
-            PromiseAtRisk(reservation_id=reservation_of(name), reference=name, state="confirmed", quantity=1)
+            PromiseAtRisk(reservation_id=reservation_of(name), reference=name, state="confirmed", quantity=quantity)
             for name in references
         ],
         as_of=MovableClock()(),

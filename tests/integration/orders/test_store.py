@@ -60,6 +60,6 @@ async def test_verification_lists_what_orders_hold_of_inventory(orders: OrdersSe
     confirmed = await orders.confirmed(pickup_body(), ("A", "S1", 1))
     async with orders.database.reading() as connection:
         assert await promises(connection) == [
-            Promise(pending, "pending", None, "ship"),
-            Promise(confirmed, "confirmed", reservation_of(confirmed), "pickup"),
+            Promise(pending, "pending", None, "ship", None),
+            Promise(confirmed, "confirmed", reservation_of(confirmed), "pickup", "1 of A at S1"),
         ]

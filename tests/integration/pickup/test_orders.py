@@ -1,7 +1,24 @@
 """What the bus tells pickup, once, again and out of date."""
 
+from datetime import datetime
+
+from shared.contracts.event import Event
+from shared.contracts.orders import LINE_SHORT, OrderLineShort
+from shared.contracts.values import SkuQuantity
 from shared.identifiers import new_id
 from tests.integration.pickup.service import PickupService, cancelled, confirmed, step
+
+
+def short(order_id: str, at: datetime, **units: int) -> Event:
+    """The shelf of S1 has too little for the order."""
+    data = OrderLineShort(
+        order_id=order_id,
+        reservation_id=new_id(),
+        location_id="S1",
+        lines=[SkuQuantity(sku=sku, quantity=quantity) for sku, quantity in units.items()],
+        reason="oversold",
+    )
+    return LINE_SHORT.event(data, event_id=new_id(), source="/orders", time=at)
 
 
 async def kinds(service: PickupService, order_id: str) -> list[str]:
@@ -78,6 +95,22 @@ async def test_the_orders_answer_to_a_short_line_takes_nothing_more_off(service:
         await service.publish(cancelled(pickup["order_id"], service.clock(), A=1))
         picked = await step(staff, pickup, "lines/A/pick", quantity=2)
     assert picked["lines"] == [{"sku": "A", "quantity": 3, "picked": 2, "short": 1, "cancelled": 0}]
+
+
+async def test_units_that_are_not_on_the_shelf_are_given_up_once_unless_the_bag_is_begun(
+    service: PickupService,
+) -> None:
+    begun, waiting = await service.requested(A=3), await service.requested(A=3)
+    async with service.staff() as staff:
+        await step(staff, begun, "start")
+    for pickup in (begun, waiting):
+        event = short(pickup["order_id"], service.clock(), A=1)
+        await service.publish(event, event)
+        await service.publish(event)
+    assert await kinds(service, begun["order_id"]) == ["requested", "picking"]
+    assert await kinds(service, waiting["order_id"]) == ["requested", "line_short"]
+    (line,) = (await service.of_order(waiting["order_id"]))["lines"]
+    assert (line["quantity"], line["short"]) == (3, 1)
 
 
 async def test_many_orders_at_once_become_a_pickup_each(service: PickupService) -> None:

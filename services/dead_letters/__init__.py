@@ -1,0 +1,1 @@
+"""`zaiko dead-letters`: what could not take effect, and what becomes of it."""
