@@ -59,24 +59,16 @@ def missing_of_each(quantities: Sequence[int], shortfall: int) -> list[int]:
 def ask(order: Order, missing: Missing, plan: Plan | None, cause: Cause) -> None:
     """Want the units from elsewhere, unless a bag is begun: it keeps what it has.
 
-    Inventory moves no unit that is not lacking when it decides, so nothing is asked for too often.
+    An order may be at risk where it has not heard yet that it is promised anything; inventory knows it already, and
+    moves no unit that is not lacking when it decides. So nothing is asked for too often, and all is asked for.
     """
     if order.state in FINAL:
         return
-    units = _askable(order, missing)
-    if units:
+    if missing.quantity and order.bag is Bag.NONE:
         order.happenings.append(
-            ReallocationRequested(missing.reservation_id, missing.sku, missing.location_id, units, plan)
+            ReallocationRequested(missing.reservation_id, missing.sku, missing.location_id, missing.quantity, plan)
         )
     order.advance(cause)
-
-
-def _askable(order: Order, missing: Missing) -> int:
-    """An order may be at risk before it has heard of its promise; inventory knows it already."""
-    if order.reservation_id is None:
-        return missing.quantity
-    share = order.share(missing.sku, missing.location_id)
-    return min(missing.quantity, share.open) if share is not None and order.bag is Bag.NONE else 0
 
 
 def relocate(order: Order, found: Relocation, cause: Cause) -> None:

@@ -154,3 +154,16 @@ for machine in (ShippedOrder, CollectedOrder):
     machine.TestCase.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
 TestShippedOrder = ShippedOrder.TestCase
 TestCollectedOrder = CollectedOrder.TestCase
+
+
+def test_a_risk_is_not_lost_where_the_order_hears_of_it_before_it_hears_that_it_is_promised_there() -> None:
+    chain = ShippedOrder()
+    chain.place()
+    chain.the_order_hears_inventory()
+    chain.inventory_hears_the_order()
+    chain.a_till_sells(place="S1")
+    chain.the_order_hears_of_a_risk()
+    chain.inventory_hears_the_order()  # which moves the unit to A1
+    chain.a_till_sells(place="A1")
+    chain.the_order_hears_of_a_risk()
+    chain.teardown()
