@@ -138,7 +138,9 @@ async def test_a_unit_that_was_moved_for_a_cancelled_order_is_given_back_where_i
 async def test_an_order_at_risk_before_it_has_heard_of_its_promise_asks_all_the_same(orders: OrdersService) -> None:
     order_id = await orders.placed(ship_body())
     await orders.applied(oversold(order_id))
-    assert [wish.quantity for wish in await orders.announced(contract.REALLOCATION_REQUESTED, order_id)] == [1]
+    assert await orders.types_of(order_id) == ["placed", "confirmed", "shipped", "reallocation_requested"]
+    await orders.applied(reallocated(order_id, ("S1", 1), kept=1))
+    assert [(place, units) for place, units, _ in await allocations(orders, order_id)] == [("S1", 1), ("W1", 1)]
     await orders.applied(held(order_id, ("A", "W1", 1)), reallocated(order_id, ("S1", 1)))
     assert await allocations(orders, order_id) == [("S1", 1, 0)]
 
@@ -163,9 +165,14 @@ async def test_a_bag_that_is_begun_keeps_what_it_has(orders: OrdersService) -> N
     assert (await last_step(orders, order_id))["reason"] == "1 of A short at S1"
 
 
-async def test_what_has_been_shipped_is_not_asked_for(orders: OrdersService) -> None:
+async def test_what_has_been_shipped_is_told_before_what_is_wanted_so_that_inventory_does_not_move_it(
+    orders: OrdersService,
+) -> None:
     order_id = await orders.confirmed(ship_body(line("A", 2)), ("A", "W1", 2))
     parcel = {"location_id": "W1", "lines": [{"sku": "A", "quantity": 1}]}
     (await orders.operator.post(f"/v1/orders/{order_id}/shipments", json=parcel)).raise_for_status()
     await orders.applied(oversold(order_id, quantity=2))
-    assert [wish.quantity for wish in await orders.announced(contract.REALLOCATION_REQUESTED, order_id)] == [1]
+    assert await orders.types_of(order_id) == ["placed", "confirmed", "shipped", "reallocation_requested"]
+    await orders.applied(reallocated(order_id, ("S1", 1), kept=1))
+    shown = await orders.order(order_id)
+    assert {share["location_id"]: share["quantity"] for share in shown["allocations"]} == {"W1": 1, "S1": 1}
