@@ -75,9 +75,7 @@ async def test_whoever_takes_care_of_it_keeps_it_from_the_others(process: OpenPr
     await eventually(lambda: there == ["ours"])
 
 
-async def test_after_a_lost_connection_everybody_looks_and_hears_again(
-    process: OpenProcess, database_url: str
-) -> None:
+async def test_after_a_lost_connection_everybody_looks_and_hears_again(process: OpenProcess, database_url: str) -> None:
     here, own = await process()
     _, there = await process()
     admin = await asyncpg.connect(database_url)
