@@ -6,7 +6,7 @@ requests wait.
 
 import gc
 
-YOUNG_LIMIT = 5_000
+YOUNG_LIMIT = 50_000
 MIDDLE_LIMIT = 20
 OLD_LIMIT = 50
 """After so many new objects the young are looked at; after so many such looks the middle-aged; of those, the old."""
