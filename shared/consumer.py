@@ -97,7 +97,7 @@ class Consumer:
     ) -> None:
         self.name = name
         self.behind = asyncio.Event()
-        """Set while there is more than one fetch takes."""
+        """Set by every fetch that took all it may; cleared by whoever looks at it."""
         self._bus = bus
         self._database = database
         self._topics = topics
@@ -116,9 +116,7 @@ class Consumer:
                 async with subscribed as subscription, running(passing=every(PASS_S, self._store_passed)):
                     while True:
                         records = await subscription.fetch()
-                        if len(records) < FETCH_LIMIT:
-                            self.behind.clear()
-                        else:
+                        if len(records) >= FETCH_LIMIT:
                             self.behind.set()
                         await self._take(subscription, records)
                         if self._pause_s:

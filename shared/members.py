@@ -11,7 +11,7 @@ from shared.background import running
 from shared.consumer import Consumer
 
 CALM_S = 5.0
-"""Pause between two looks whether the others are still needed."""
+"""The others leave after so many seconds in which nobody was behind."""
 
 
 class Members:
@@ -31,5 +31,7 @@ class Members:
         everybody = [self._first, *self._others]
         others = {f"{member.name} {number}": member.run for number, member in enumerate(self._others, 1)}
         async with running(**others):
-            while any(member.behind.is_set() for member in everybody):  # noqa: ASYNC110 - that nobody is behind any more is no event
+            while any(member.behind.is_set() for member in everybody):
+                for member in everybody:
+                    member.behind.clear()
                 await asyncio.sleep(CALM_S)
