@@ -1,0 +1,14 @@
+"""transfers"""
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    raise NotImplementedError("Zaiko's schemas go forward: restore a backup instead")

@@ -1,0 +1,14 @@
+"""returned receipts"""
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    raise NotImplementedError("Zaiko's schemas go forward: restore a backup instead")
