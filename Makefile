@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 BUS ?= postgres
 
-.PHONY: help setup demo test check format bench kafka lock
+.PHONY: help setup demo test check format diagrams bench kafka lock
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
 
@@ -31,6 +31,9 @@ check: $(READY) ## format, lint, types, import rules
 format: $(READY) ## rewrite the code in the project's format
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
+
+diagrams: $(READY) ## draw the states in ARCHITECTURE.md as the code has them
+	$(VENV)/bin/python -m services.state_diagrams
 
 bench: $(READY) ## the benchmark table of ratios
 	BUS=$(BUS) $(VENV)/bin/python -m tests.bench $(ARGS)
