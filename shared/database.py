@@ -11,10 +11,10 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple, Protocol
 
 import asyncpg
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -152,6 +152,7 @@ class Database:
                 "record_class": Row,
             },
         )
+        event.listen(self.engine.sync_engine, "checkout", _require_open)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -201,6 +202,12 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _require_open(connection: Any, _record: Any, _proxy: Any) -> None:
+    """A connection that broke while it lay in the pool is replaced, instead of failing whoever takes it."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ _SHIPPING = Statement("SELECT location_id FROM locations WHERE ships ORDER BY lo
 
 async def put(transaction: Transaction, location: LocationChanged) -> bool:
     """Store the location under its id; True where it is new."""
-    values = location.model_dump()
+    values = location.model_dump(include={column.name for column in LOCATIONS.c})
     statement = insert(LOCATIONS).values(values)
     upsert = statement.on_conflict_do_update(
         index_elements=[LOCATIONS.c.location_id], set_={**values, "updated_at": func.now()}
