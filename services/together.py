@@ -41,7 +41,7 @@ def create_app(installation: Installation, *, clock: Clock = utc_now) -> FastAPI
     inventory_url = f"{installation.base_url}/inventory"
     apps = {
         "inventory": inventory_app.create_app(InventorySettings(**common), clock=clock),
-        "orders": orders_app.create_app(OrdersSettings(**common), clock=clock),
+        "orders": orders_app.create_app(OrdersSettings(**common, inventory_url=inventory_url), clock=clock),
         "pickup": pickup_app.create_app(PickupSettings(**common, inventory_url=inventory_url), clock=clock),
     }
 

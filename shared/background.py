@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
+
+from shared.notifications import Notifications
 
 RESTART_S = 1.0
 log = structlog.get_logger(__name__)
@@ -31,6 +33,23 @@ def every(interval_s: float, work: Loop) -> Loop:
         while True:
             await work()
             await asyncio.sleep(interval_s)
+
+    return loop
+
+
+def whenever_told(notifications: Notifications, channel: str, interval_s: float, work: Loop) -> Loop:
+    """`work` as often as the channel is told of, and after `interval_s` seconds at the latest."""
+    told = asyncio.Event()
+    notifications.on(channel, lambda _: told.set())
+
+    async def loop() -> None:
+        while True:
+            told.clear()
+            await work()
+            # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the event.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(interval_s):
+                    await told.wait()
 
     return loop
 

@@ -50,6 +50,8 @@ Apply = Callable[[Transaction, Sequence[Received[Any]]], Awaitable[None]]
 """A use case as the bus calls it: fills the transaction; raises DomainError for what can never take effect."""
 Routes = Mapping[str, Apply]
 """Event type → use case. Known types without a route are passed over; unknown ones are dead letters."""
+Needs = Callable[[], Awaitable[bool]]
+"""Asked after a fetch: whether there is anybody for whom it is to be applied."""
 
 _KNOW = Statement(
     """
@@ -81,8 +83,9 @@ _ADVANCE = Statement(
 class Consumer:
     """One consumer group's member in this process: reads topics, applies batches through the routes.
 
-    Events with a key that does not concern it are passed over unread. With `pause_s` between two fetches it reads in
-    larger pieces: for topics of which little concerns it, and that little is not waited for.
+    Events with a key that does not concern it are passed over unread, and so is all of a fetch after which nobody
+    `needs` it. With `pause_s` between two fetches it reads in larger pieces: for topics of which little concerns it,
+    and that little is not waited for.
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class Consumer:
         routes: Routes,
         concerns: Callable[[str], bool] = lambda key: True,
         pause_s: float = 0.0,
+        needs: Needs | None = None,
     ) -> None:
         self.name = name
         self.behind = asyncio.Event()
@@ -104,6 +108,7 @@ class Consumer:
         self._routes = routes
         self._key_concerns = concerns
         self._pause_s = pause_s
+        self._needs = needs
         self._offsets: dict[Partition, int] = {}
         self._passed: dict[Partition, int] = {}
         self._storing = asyncio.Lock()
@@ -170,7 +175,7 @@ class Consumer:
     async def _apply(self, records: Sequence[Record], *, one_by_one: bool) -> None:
         steps = {record.partition: record.offset + 1 for record in records}
         routed = [record for record in records if self._concerns(record)]
-        if routed:
+        if routed and (self._needs is None or await self._needs()):
             async with self._storing:
                 steps = self._passed | steps
                 async with self._database.transaction() as transaction:

@@ -7,7 +7,7 @@ from shared.asyncapi.application import Receiver, receivers_of
 from shared.background import Loop, every, running
 from shared.bus.opening import open_bus
 from shared.clock import Clock
-from shared.consumer import Consumer, Routes
+from shared.consumer import Consumer, Needs, Routes
 from shared.database import Database
 from shared.http import idempotency
 from shared.outbox import Outbox
@@ -36,10 +36,11 @@ class Foundation:
         routes: Routes,
         concerns: Callable[[str], bool] = lambda key: True,
         pause_s: float = 0.0,
+        needs: Needs | None = None,
     ) -> Consumer:
         """A consumer of this service; its loop is to be given to `standing`."""
         self.receivers += [found for found in receivers_of(name, topics, routes) if found not in self.receivers]
-        return Consumer(name, self.bus, self.database, topics, routes, concerns, pause_s)
+        return Consumer(name, self.bus, self.database, topics, routes, concerns, pause_s, needs)
 
     @asynccontextmanager
     async def standing(self, **loops: Loop) -> AsyncIterator[None]:

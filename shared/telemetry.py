@@ -21,6 +21,7 @@ RELAYED = Counter("zaiko_relayed_events_total", "Events published from the outbo
 CONSUMED = Counter("zaiko_consumed_events_total", "Events applied from the bus", ["consumer"])
 CONSUMER_RETRIES = Counter("zaiko_consumer_retries_total", "Batches tried again after a fault", ["consumer"])
 DEAD_LETTERED = Counter("zaiko_dead_letters_total", "Events put aside with their reason", ["topic", "code"])
+WEBHOOK_ATTEMPTS = Counter("zaiko_webhook_attempts_total", "Attempts to tell a webhook", ["state"])
 STREAM_CLIENTS = Gauge("zaiko_stream_clients", "Open server-sent event streams")
 TILLS = Gauge("zaiko_tills", "Tills that were ever heard of")
 TILLS_SILENT = Gauge("zaiko_tills_silent", "Tills that have not been heard of for longer than the limit")

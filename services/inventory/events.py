@@ -6,11 +6,12 @@ from typing import Any
 
 from services.inventory.usecases import orders as promises
 from services.inventory.usecases.reallocations import reallocate_orders
+from services.inventory.usecases.reassignments import reassign_orders
 from services.inventory.usecases.tills import KINDS, record_till_events
 from shared import dead_letters
 from shared.clock import Clock
 from shared.consumer import Apply, Received, Routes
-from shared.contracts import orders, pickups, tills
+from shared.contracts import orders, pickups, reassignments, slots, tills
 from shared.database import Transaction
 from shared.dead_letters import DeadLetter
 from shared.errors import DomainError
@@ -42,7 +43,9 @@ def promise_routes(clock: Clock) -> Routes:
         orders.PLACED.name: _with(clock, promises.promise_orders),
         orders.CONFIRMED.name: _with(clock, promises.confirm_orders),
         orders.CANCELLED.name: _with(clock, promises.release_cancelled),
+        slots.WITHDRAWN.name: _with(clock, promises.release_withdrawn),
         orders.REALLOCATION_REQUESTED.name: _with(clock, reallocate_orders),
+        reassignments.REQUESTED.name: _with(clock, reassign_orders),
         orders.SHIPPED.name: _with(clock, promises.fulfil_shipped),
         orders.RETURNED.name: _with(clock, promises.take_back),
         pickups.COLLECTED.name: _with(clock, promises.fulfil_collected),

@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+from calendar import day_name
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from services.replay.client import Client, Refused
-from services.replay.rules import OPENING_AT, WAREHOUSES, Place, Receipt, store
+from services.replay.rules import OPENING_AT, WAREHOUSES, Pace, Place, Receipt, store
 from shared.contracts.values import rfc3339
 from shared.database import chunks
 
@@ -22,6 +23,23 @@ async def open_locations(client: Client, stores: Iterable[str]) -> None:
             await client.send("PUT", f"/inventory/v1/locations/{place.location_id}", "operator", json=_location(place))
 
     await asyncio.gather(*(put(place) for place in [*WAREHOUSES, *map(store, stores)]))
+
+
+async def describe_stores(client: Client, stores: Iterable[str], pace: Pace) -> None:
+    """Put the stores' opening hours and the pace of their clerks."""
+    sending = asyncio.Semaphore(SENDERS)
+    always = [{"opens": "00:00", "closes": "24:00"}]
+    profile = {
+        "opening_hours": {day.lower(): always for day in day_name},
+        "pickers": 1,
+        "picking": {"seconds_per_order": pace.per_order_s, "seconds_per_line": pace.per_line_s},
+    }
+
+    async def put(location_id: str) -> None:
+        async with sending:
+            await client.send("PUT", f"/pickup/v1/stores/{location_id}", "operator", json=profile)
+
+    await asyncio.gather(*map(put, sorted(stores)))
 
 
 async def list_items(client: Client, names: Mapping[str, str]) -> None:

@@ -1,6 +1,7 @@
 """The web shop: orders placed and decided, and the parcels of those that are shipped."""
 
 from collections import defaultdict
+from http.client import ACCEPTED, CREATED
 from typing import Any
 
 import httpx
@@ -14,6 +15,8 @@ from services.replay.week import Basket
 
 CHANNEL = "web"
 WAIT_S = 10
+NEIGHBOURS = 3
+"""So many stores a customer looks at: the own one, and others at its very place, if there are any."""
 FINAL = {"completed", "rejected", "cancelled"}
 SETTLED = {"fulfilled", "released", "expired"}
 _PATH = "/orders/v1/orders"
@@ -27,6 +30,8 @@ class Shop:
         self._tally = tally
         self.confirmed: dict[str, str] = {}
         """For each receipt whose order was confirmed, the order's id."""
+        self.shown: dict[str, str] = {}
+        """For each receipt that was ordered for pickup just now, when its bag would be ready, as it was told before."""
 
     async def order(self, step: Order) -> None:
         """Place it and wait until it is decided; where it ships, until every parcel has left the books."""
@@ -41,6 +46,7 @@ class Shop:
 
     async def _decided(self, step: Order) -> dict[str, Any] | None:
         """The order once it is decided; None where it is rejected."""
+        ready_by = await self._ready_by(step.basket) if step.method == "pickup" else None
         try:
             placed = await self._client.send(
                 "POST", _PATH, "storefront", json=_body(step), headers={"Prefer": f"wait={WAIT_S}"}
@@ -49,12 +55,31 @@ class Shop:
             if error.code == "insufficient_stock":
                 return None
             raise
+        if placed.status_code in (CREATED, ACCEPTED) and ready_by is not None:
+            self.shown[step.basket.basket_id] = ready_by
         order = await until(lambda: self._look(placed), f"a decision on order {step.basket.basket_id}")
         return None if order["state"] == "rejected" else order
 
     async def _look(self, placed: httpx.Response) -> dict[str, Any] | None:
         order = await self.get(placed.json()["order_id"])
         return None if order["state"] == "pending" else order
+
+    async def _ready_by(self, basket: Basket) -> str:
+        """What the customer is told: when a bag with all of it would be ready at this store."""
+        near = store(basket.location_id)
+        cart = {
+            "lines": [{"sku": line.sku, "quantity": line.quantity} for line in basket.lines],
+            "near": {"latitude": near.latitude, "longitude": near.longitude},
+            "limit": NEIGHBOURS,
+        }
+
+        async def ask() -> str | None:
+            options = await self._client.post("/pickup/v1/pickup-options", cart, "storefront")
+            return next(
+                (item["ready_by"] for item in options["items"] if item["location_id"] == near.location_id), None
+            )
+
+        return await until(ask, f"the store {near.location_id} among the pickup options")
 
     async def get(self, order_id: str) -> dict[str, Any]:
         order: dict[str, Any] = await self._client.get(f"{_PATH}/{order_id}", "storefront")

@@ -1,41 +1,99 @@
-"""The counter: bags are picked from the shelf, found short where tills have sold first, and handed over."""
+"""The counters: bags are picked from the shelf, found short where tills have sold first, and handed over."""
 
 import asyncio
+import time
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from services.replay.client import Client, Refused, until
 from services.replay.orders import Shop
-from services.replay.tally import Tally
+from services.replay.rules import Pace
+from services.replay.tally import Lateness, Tally
 from services.replay.week import Basket
 
 _PATH = "/pickup/v1/pickups"
 _CLOSED = {"collected", "expired", "cancelled"}
 
 
-class Counter:
-    """Works the bags of all stores, each with its own store's token."""
+@dataclass
+class Bag:
+    """A bag that the clerk has begun; he has had the time for it at `done_at`, by the monotonic clock."""
 
-    def __init__(self, client: Client, tally: Tally, shop: Shop) -> None:
+    basket: Basket
+    order_id: str
+    shown: dict[str, Any]
+    done_at: float
+
+
+class Clerk:
+    """The clerk of one store, with the store's own token: one bag after the other, in the order of their orders.
+
+    A bag is begun as soon as he is free, and ready when he has had the time for it; what goes into it is decided in
+    between, when it is `fill`ed, in the order of what happens at the shelves. `beside` is where he works.
+    """
+
+    def __init__(self, client: Client, tally: Tally, shop: Shop, pace: Pace, beside: asyncio.TaskGroup) -> None:
         self._client = client
         self._tally = tally
         self._shop = shop
+        self._pace = pace
+        self._beside = beside
+        self._is_free = asyncio.Lock()
+        self._begun: dict[str, asyncio.Task[Bag]] = {}
+        self._handing_over: asyncio.Task[None] | None = None
 
-    async def work(self, basket: Basket) -> None:
-        """Work one bag from where it stands to its end, and wait until stock has heard of it."""
+    def hear_of(self, basket: Basket) -> None:
+        """The receipt was ordered; where it was refused there is no bag."""
         order_id = self._shop.confirmed.get(basket.basket_id)
-        if order_id is None:
-            return  # rejected: there is no bag
-        bag = await until(lambda: self._find(order_id), f"the pickup of order {order_id}")
-        if bag["state"] == "requested":
-            bag = await self._start(bag)
-        if bag["state"] == "picking":
-            bag = await self._pick_all(bag, basket.basket_id)
-        if bag["state"] == "picking":
-            bag = await self._step(bag, "ready", {})
-        if bag["state"] == "ready":
-            bag = await self._hand_over(bag)
-        await self._shop.finished(order_id, bag["reservation_id"])
-        self._count(bag)
+        if order_id is not None:
+            self._begun[basket.basket_id] = self._beside.create_task(self._begin(basket, order_id))
+
+    def is_waited_for(self, basket: Basket) -> bool:
+        """Whether he has another bag in hand."""
+        begun = self._begun.get(basket.basket_id)
+        return begun is not None and not begun.done()
+
+    async def fill(self, basket: Basket) -> None:
+        """Put in what is there, once the bag before is off the shelves; he goes on with it by himself."""
+        begun = self._begun.pop(basket.basket_id, None)
+        if begun is None:
+            return
+        bag = await begun
+        if self._handing_over is not None:
+            await self._handing_over
+        if bag.shown["state"] == "picking":
+            bag.shown = await self._pick_all(bag.shown, basket.basket_id)
+        self._handing_over = self._beside.create_task(self._finish(bag))
+
+    async def _begin(self, basket: Basket, order_id: str) -> Bag:
+        await self._is_free.acquire()
+        shown = await until(lambda: self._find(order_id), f"the pickup of order {order_id}")
+        takes_s = 0.0
+        if shown["state"] == "requested":
+            takes_s = self._pace.picking_s(len(basket.lines))
+            shown = await self._start(shown)
+        return Bag(basket, order_id, shown, time.monotonic() + takes_s)
+
+    async def _finish(self, bag: Bag) -> None:
+        """Take the time that it takes, hand it over, and wait until stock has heard of it."""
+        shown = bag.shown
+        if shown["state"] == "picking":
+            await asyncio.sleep(bag.done_at - time.monotonic())
+            shown = await self._step(shown, "ready", {})
+            self._compare(shown, bag.basket)
+        self._is_free.release()
+        if shown["state"] == "ready":
+            shown = await self._hand_over(shown)
+        await self._shop.finished(bag.order_id, shown["reservation_id"])
+        self._count(shown)
+
+    def _compare(self, bag: dict[str, Any], basket: Basket) -> None:
+        """When it is ready with when the customer was told that it would be, where this replay has told it."""
+        told = self._shop.shown.get(basket.basket_id)
+        if told is not None:
+            late = datetime.fromisoformat(bag["ready_at"]) - datetime.fromisoformat(told)
+            self._tally.lateness.append(Lateness(late.total_seconds(), self._pace.picking_s(len(basket.lines))))
 
     async def _find(self, order_id: str) -> dict[str, Any] | None:
         page = await self._client.get(_PATH, order_id=order_id)

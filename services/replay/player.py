@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -14,7 +15,7 @@ from services.replay.client import Client
 from services.replay.fingerprint import stock_fingerprint
 from services.replay.lag import LagSampler
 from services.replay.orders import Shop
-from services.replay.pickups import Counter
+from services.replay.pickups import Clerk
 from services.replay.tally import Tally
 from services.replay.tills import Tills
 from services.replay.timeline import Order, Sales, Step, WorkPickup, timelines
@@ -31,6 +32,7 @@ class Played:
     lag: LagSampler
     stores: int
     fingerprint: str
+    pace: rules.Pace
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class _Replay:
     part: Part
     progress: Progress
     tally: Tally = field(default_factory=Tally)
+    pace: rules.Pace = field(init=False)
 
     def __post_init__(self) -> None:
         self.today = [basket for basket in self.week if self.part.has(basket)]
@@ -93,7 +96,6 @@ class _Replay:
         self.lag = LagSampler(self.client, ordered)
         self.tills = Tills(self.client, self.tally, self.lag, rules.sequences(self.week))
         self.shop = Shop(self.client, self.tally)
-        self.counter = Counter(self.client, self.tally, self.shop)
 
     async def run(self) -> Played:
         stores = timelines(self.today)
@@ -101,7 +103,7 @@ class _Replay:
         async with self.lag.watching():
             await self._play_all(stores)
         fingerprint = await stock_fingerprint(self.client, [*rules.WAREHOUSES, *map(rules.store, sorted(stores))])
-        return Played(self.tally, self.lag, len(stores), fingerprint)
+        return Played(self.tally, self.lag, len(stores), fingerprint, self.pace)
 
     async def _open_shops(self) -> None:
         """The opening stock of the whole week, also where a part of it is played: the rest can follow."""
@@ -113,9 +115,12 @@ class _Replay:
         await opening.open_locations(self.client, stores)
         await opening.list_items(self.client, names)
         self.tally.opening_lines = len(receipts)
+        began = time.monotonic()
         self.tally.opening_known = await opening.receive_opening_stock(
             self.client, receipts, lambda lines: self.progress.advance(task, lines)
         )
+        self.pace = rules.pace_after(time.monotonic() - began)
+        await opening.describe_stores(self.client, stores, self.pace)
 
     async def _play_all(self, stores: dict[str, list[Step]]) -> None:
         """The longest weeks first, so that none is left alone at the end."""
@@ -123,29 +128,34 @@ class _Replay:
         playing = asyncio.Semaphore(STORES_AT_ONCE)
         started = time.monotonic()
 
-        async def play_store(steps: list[Step]) -> None:
-            async with playing, asyncio.TaskGroup() as parcels:
-                for step in steps:
-                    if isinstance(step, Order) and step.method == "ship":
-                        parcels.create_task(self.shop.order(step))  # it touches no shelf of this store
-                    else:
-                        await self._take(step)
-                    self.progress.update(task, completed=self.tally.accounted)
+        def show() -> None:
             self.progress.update(task, completed=self.tally.accounted)
 
         async with asyncio.TaskGroup() as group:
             for steps in sorted(stores.values(), key=len, reverse=True):
-                group.create_task(play_store(steps))
+                group.create_task(self._play_store(steps, playing, show))
         self.tally.seconds = time.monotonic() - started
 
-    async def _take(self, step: Step) -> None:
-        match step:
-            case Sales(baskets):
-                await self.tills.sell(baskets)
-            case Order():
-                await self.shop.order(step)
-            case WorkPickup(basket):
-                await self.counter.work(basket)
+    async def _play_store(self, steps: Sequence[Step], playing: asyncio.Semaphore, show: Callable[[], None]) -> None:
+        """Step by step; parcels go beside them, and so does the clerk with his bags."""
+        async with asyncio.TaskGroup() as beside, AsyncExitStack() as place:
+            await place.enter_async_context(playing)
+            clerk = Clerk(self.client, self.tally, self.shop, self.pace, beside)
+            for step in steps:
+                match step:
+                    case Sales(baskets):
+                        await self.tills.sell(baskets)
+                    case Order(method="ship"):
+                        beside.create_task(self.shop.order(step))  # it touches no shelf of this store
+                    case Order(basket):
+                        await self.shop.order(step)
+                        clerk.hear_of(basket)
+                    case WorkPickup(basket):
+                        if clerk.is_waited_for(basket):
+                            await place.aclose()  # a store that waits for its clerk keeps no other from playing
+                        await clerk.fill(basket)
+                show()
+        show()
 
 
 def _skus(baskets: Iterable[Basket]) -> set[str]:

@@ -4,7 +4,11 @@
   are for pickup at that store and the others are shipped; every other receipt is a sale at till 1 + h // 20 % 4.
 * Store 367 is the location S367; receipts are at their times read as UTC; prices are US cents; fuel and the like, sold
   in small units, count as they are. Lines of quantity 0 are named `zero_quantity` and not sent.
-* A store works a pickup once eight further receipts of its own have come; what it has too little of, it marks short.
+* A store fills the bag of a pickup once eight further receipts of its own have come; what it has too little of, it
+  marks short. It has one clerk, who takes two minutes for a bag and three seconds more for each of its lines. He
+  begins a bag as soon as he is free, and it is ready when he has had that time. The week passes in about a minute, so
+  stores never close, and a clerk's minute is scaled down: to `OPENING_SHARE` of the time in which this machine has
+  received the opening stock, at least to a second. So he is as fast beside the system on any machine.
   A shipped order is handed over at once, a parcel from each warehouse that it was promised from.
 * Opening stock is received the day before. A store gets what its tills sell and its pickups take in the week.
   A scarce shelf gets only what its tills sell: one where both happen and crc32("S367/995242") % 4 == 0.
@@ -33,6 +37,9 @@ Kind = Literal["till", "pickup", "ship"]
 ONE_IN_ONLINE = 10
 TILLS_PER_STORE = 4
 PICKUP_DELAY_BASKETS = 8
+MINUTES_PER_ORDER = 2.0
+MINUTES_PER_LINE = 0.05
+OPENING_SHARE = 0.5
 SCARCE_ONE_IN = 4
 UNSTOCKED_ONE_IN = 64
 ONE_WAREHOUSE_ONE_IN = 8
@@ -99,6 +106,30 @@ def sequences(baskets: Iterable[Basket]) -> dict[str, int]:
             counts[till] += 1
             numbered[basket.basket_id] = counts[till]
     return numbered
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a clerk's minute is in this replay, in seconds."""
+
+    minute_s: float
+
+    @property
+    def per_order_s(self) -> float:
+        return MINUTES_PER_ORDER * self.minute_s
+
+    @property
+    def per_line_s(self) -> float:
+        return MINUTES_PER_LINE * self.minute_s
+
+    def picking_s(self, lines: int) -> float:
+        """How long the clerk is busy with a bag of so many lines."""
+        return self.per_order_s + lines * self.per_line_s
+
+
+def pace_after(opening_s: float) -> Pace:
+    """The pace where the opening stock took so many seconds."""
+    return Pace(max(1.0, round(OPENING_SHARE * opening_s, 1)))
 
 
 def store(location_id: str) -> Place:

@@ -28,6 +28,11 @@ def show(played: Played, console: Console) -> None:
     table.add_row("pickups worked", f"{tally.pickups.total():,}")
     for outcome, count in sorted(tally.pickups.items()):
         table.add_row(f"  {outcome}", f"{count:,}")
+    if tally.kept_share is not None:
+        table.add_row("  ready when it was said, within the picking time", f"{tally.kept_share:.1%}")
+        late = sorted(bag.seconds for bag in tally.lateness)
+        table.add_row("    later than said, median", f"{late[len(late) // 2]:.1f} s")
+        table.add_row("    a clerk's minute", f"{played.pace.minute_s:.1f} s")
     table.add_row("parcels shipped", f"{tally.parcels:,}")
     table.add_row("promises oversold by tills, seen on the stream", f"{played.lag.oversold:,}")
     table.add_section()

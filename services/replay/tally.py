@@ -18,6 +18,18 @@ class Named(NamedTuple):
     reason: str
 
 
+class Lateness(NamedTuple):
+    """A bag was ready so many seconds later than the customer was told (below 0: earlier); its picking took so many."""
+
+    seconds: float
+    picking_seconds: float
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the two agree within the picking time."""
+        return abs(self.seconds) <= self.picking_seconds
+
+
 @dataclass
 class Tally:
     """`lines` count by outcome, and `named` are those without effect; `receipts`, `orders`, `pickups` by their fate."""
@@ -28,6 +40,7 @@ class Tally:
     receipts: Counter[str] = field(default_factory=Counter)
     orders: Counter[str] = field(default_factory=Counter)
     pickups: Counter[str] = field(default_factory=Counter)
+    lateness: list[Lateness] = field(default_factory=list)
     parcels: int = 0
     opening_lines: int = 0
     opening_known: int = 0
@@ -44,6 +57,12 @@ class Tally:
     @property
     def reasons(self) -> Counter[str]:
         return Counter(named.reason for named in self.named)
+
+    @property
+    def kept_share(self) -> float | None:
+        """Of the bags with a time that was told, those that were ready then; None where there are none."""
+        kept = [late.is_kept for late in self.lateness]
+        return sum(kept) / len(kept) if kept else None
 
     def read(self, basket: Basket) -> None:
         """A receipt was read; what moves nothing is named at once."""

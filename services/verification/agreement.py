@@ -43,9 +43,11 @@ _BAG_STATES: Mapping[str, Collection[str]] = {
     "completed": ("collected",),
     "cancelled": ("cancelled", "expired"),
     "pending": (),
+    "backordered": (),
     "rejected": (),
 }
 """Order state → the states its bag may be in; a state that is not named allows any."""
+_GIVEN_UP = ("cancelled", "expired")
 _BAG_IS_DUE = ("confirmed", "ready_for_pickup", "completed")
 
 
@@ -73,13 +75,22 @@ def disagreements(
 def _faults(order: Order, promise: Promise | None, bags: Sequence[Bag]) -> Iterable[str]:
     yield from _promise_faults(order, promise)
     allowed = _BAG_STATES.get(order.state)
-    for bag in bags:
+    current = _current(bags)
+    for bag in current:
         if allowed is not None and bag.state not in allowed:
             yield f"its pickup is {bag.state}"
+    if len([bag for bag in current if bag.state not in _GIVEN_UP]) > 1:
+        yield "several stores have its bag"
+    for bag in bags:
         if bag.reservation_id != order.reservation_id:
             yield "its pickup is for another reservation"
     if order.method == "pickup" and order.state in _BAG_IS_DUE and not bags:
         yield "it has no pickup"
+
+
+def _current(bags: Sequence[Bag]) -> Sequence[Bag]:
+    """Those that count: a store's bag that was given up does not, once another store was asked for one."""
+    return [bag for bag in bags if bag.state not in _GIVEN_UP] or bags
 
 
 def _promise_faults(order: Order, promise: Promise | None) -> Iterable[str]:
@@ -90,13 +101,21 @@ def _promise_faults(order: Order, promise: Promise | None) -> Iterable[str]:
     if promise.state == "rejected":
         if order.state not in ("rejected", "cancelled"):
             yield "inventory has refused it"
-    elif order.state in ("pending", "rejected"):
+    # Where its stock was held and there was no slot for it, it is rejected and the stock is given back.
+    elif (order.state, promise.state) != ("rejected", "released"):
+        yield from _granted_faults(order, promise)
+
+
+def _granted_faults(order: Order, promise: Promise) -> Iterable[str]:
+    if order.state in ("pending", "rejected"):
         yield f"inventory has a reservation for it, {promise.state}"
     elif order.reservation_id != promise.reservation_id:
         yield "inventory has another reservation for it"
+    elif (order.state == "backordered") != (promise.state == "backordered"):
+        yield f"its reservation is {promise.state}"
     elif order.state in _UNDER_WAY and (promise.state != "confirmed" or not promise.open):
         yield f"its reservation is {promise.state} with {promise.open} open units"
     elif order.state in ("completed", "cancelled") and promise.open:
         yield f"its reservation still promises {promise.open} units"
-    elif order.units != promise.units:
+    elif order.units != promise.units and order.state != "backordered":
         yield f"it counts on {order.units or 'nothing'}, and its reservation promises {promise.units or 'nothing'}"

@@ -11,6 +11,7 @@ from services.orders.store import verification as orders
 from services.pickup.store import verification as pickup
 from services.verification.agreement import Bag, Order, Promise, disagreements
 from services.verification.motion import first_unread, undelivered_keys, waiting_keys
+from services.verification.slots import Wished, slot_disagreements
 from shared.bus.base import Bus
 
 SCHEMAS = ("inventory", "orders", "pickup")
@@ -62,12 +63,15 @@ async def _agreement(connection: AsyncConnection, bus: Bus) -> Finding:
         Order(row.order_id, row.state, row.reservation_id, row.method, row.units)
         for row in await orders.promises(connection)
     ]
+    wished = [Wished(row.order_id, row.state, row.slot) for row in await orders.slots(connection)]
     await _look_into(connection, "pickup")
     faults += await pickup.violations(connection)
+    given = await pickup.slots(connection)
     bags = [Bag(str(row.order_id), str(row.reservation_id), row.state) for row in await pickup.promises(connection)]
     in_motion = await waiting_keys(connection, SCHEMAS)
     in_motion |= await undelivered_keys(bus, await first_unread(connection, SCHEMAS))
     faults += disagreements(placed, promises, bags, in_motion)
+    faults += slot_disagreements(wished, given, in_motion)
     moving = len(in_motion & {order.order_id for order in placed})
     return Finding(*AGREEMENT, faults, f"{len(placed):,} orders" + (f", {moving:,} in motion" if moving else ""))
 

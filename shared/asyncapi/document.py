@@ -95,9 +95,9 @@ def _messages(topic: Topic) -> dict[str, str]:
 
 
 def _summary(topic: Topic) -> str:
-    """The first sentence of the family's module."""
+    """The first sentence of the family's module. A family that speaks on others' topics has none of its own."""
     for family in FAMILIES:
-        if topic.name == family.TOPIC:
+        if topic.name == getattr(family, "TOPIC", None):
             return (family.__doc__ or "").partition("\n")[0].partition(" (`")[0]
     return "What could not take effect, with its reason; nothing vanishes"
 

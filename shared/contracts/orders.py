@@ -7,9 +7,12 @@ from pydantic import Field, TypeAdapter
 from shared.contracts.event import EventType
 from shared.contracts.locations import Latitude, Longitude
 from shared.contracts.reservations import MovedUnits, Policy, Shortage, Sourcing
+from shared.contracts.tills import ReceiptName
 from shared.contracts.values import (
+    WITHOUT_NUL,
     Allocation,
     Channel,
+    Instant,
     LocationId,
     MemberId,
     Money,
@@ -41,11 +44,28 @@ class Destination(Wire):
     longitude: Longitude | None = None
 
 
+class Collector(Wire):
+    """Somebody whom the customer sends to the counter."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=WITHOUT_NUL, examples=["Hanako Sato"])]
+
+
+class SlotWish(Wire):
+    """The half hour in which the customer will come, by its beginning."""
+
+    starts_at: Instant
+
+
 class PickupFulfilment(Wire):
     """The customer collects it at a store."""
 
     method: Literal["pickup"]
     location_id: LocationId
+    alternatives: bool = Field(
+        False, description="Where the store fails the order, the nearest other store that has all of it may have it"
+    )
+    collector: Collector | None = Field(None, description="Who may come for it instead of the customer")
+    slot: SlotWish | None = Field(None, description="When it will be collected; without one, any time once it is ready")
 
 
 class ShipFulfilment(Wire):
@@ -53,7 +73,7 @@ class ShipFulfilment(Wire):
 
     method: Literal["ship"]
     destination: Destination = Field(description="Where to; with coordinates the nearest places are asked first")
-    policy: Policy = Field("fewest_splits", description="From one place, from as few as can be, or strictly in order")
+    policy: Policy = Field("fewest_splits", description="How places may be combined; without it as routing says")
 
 
 Fulfilment = Annotated[
@@ -72,6 +92,7 @@ class OrderPlaced(OpenWire):
     lines: list[OrderLine]
     fulfilment: Fulfilment
     sourcing: Sourcing = Field(description="Where inventory may promise from")
+    backorder: bool = Field(False, description="Whether what is not there may be promised from what is expected")
     reservation_id: ReservationId | None = None
 
 
@@ -92,6 +113,12 @@ class OrderRejected(OpenWire):
     order_id: OrderId
     channel: Channel
     shortages: list[Shortage]
+    code: str = Field(
+        "insufficient_stock",
+        description="Why, as a stable code: others are `channel_closed`, `slot_full` and `slot_not_offered`",
+        examples=["insufficient_stock"],
+    )
+    detail: str | None = Field(None, description="Why, in words", examples=["The slot is full."])
 
 
 class OrderCancelled(OpenWire):
@@ -126,9 +153,10 @@ class OrderReallocationRequested(OpenWire):
 
 
 class OrderResourced(OpenWire):
-    """The shop floor has sold units of this order, and other places keep the promise.
+    """A place has failed this order, and others keep the promise: it sold the units, or will not give them.
 
     `allocations` is from where all of the order is promised now, what has left or was cancelled included.
+    `fulfilment` is there where the customer collects at another store than before: the bag is asked for there.
     """
 
     order_id: OrderId
@@ -137,6 +165,7 @@ class OrderResourced(OpenWire):
     reservation_id: ReservationId
     moved: list[MovedUnits]
     allocations: list[Allocation]
+    fulfilment: Fulfilment | None = None
 
 
 class OrderLineShort(OpenWire):
@@ -175,6 +204,9 @@ class OrderReturned(OpenWire):
     location_id: LocationId
     lines: list[ReturnedLine]
     reason: Reason | None = Field(None, examples=["too small"])
+    receipt: ReceiptName | None = Field(
+        None, description="Where a till took them back: its receipt. The stock has moved with the till's own return"
+    )
 
 
 class OrderCompleted(OpenWire):

@@ -4,11 +4,43 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from shared.contracts import locations, orders, pickups, reservations, sales, stock, till_health, tills
+from shared.contracts import (
+    amendments,
+    backorders,
+    channels,
+    locations,
+    order_returns,
+    orders,
+    pickups,
+    reassignments,
+    reservations,
+    returns,
+    sales,
+    slots,
+    stock,
+    till_health,
+    tills,
+)
 from shared.contracts.event import EventType
 
 DEAD_LETTERS = "zaiko.dead-letters"
-FAMILIES: tuple[ModuleType, ...] = (tills, sales, stock, till_health, locations, reservations, orders, pickups)
+FAMILIES: tuple[ModuleType, ...] = (
+    tills,
+    sales,
+    returns,
+    stock,
+    till_health,
+    locations,
+    channels,
+    reservations,
+    orders,
+    order_returns,
+    amendments,
+    backorders,
+    reassignments,
+    pickups,
+    slots,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +57,11 @@ TOPICS: dict[str, Topic] = {
     for topic in (
         Topic(tills.TOPIC, written_by="tills"),
         Topic(sales.TOPIC, written_by="inventory"),
+        Topic(returns.TOPIC, written_by="inventory"),
         Topic(stock.TOPIC, compacted=True, written_by="inventory"),
         Topic(till_health.TOPIC, written_by="inventory"),
         Topic(locations.TOPIC, compacted=True, written_by="inventory"),
+        Topic(channels.TOPIC, compacted=True, written_by="inventory"),
         Topic(reservations.TOPIC, written_by="inventory"),
         Topic(orders.TOPIC, written_by="orders"),
         Topic(pickups.TOPIC, written_by="pickup"),

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.contracts.event import EventType
 from shared.contracts.values import (
+    QUANTITY_LIMIT,
     Allocation,
     Channel,
     Instant,
@@ -18,16 +19,32 @@ from shared.contracts.values import (
 )
 
 TOPIC = "zaiko.reservations"
+CANDIDATES_LIMIT = 500
+"""So many places one promise may be kept from."""
+KeptUnits = Annotated[int, Field(ge=0, le=QUANTITY_LIMIT)]
 
 Policy = Literal["single_location", "fewest_splits", "in_order"]
-ReservationState = Literal["held", "confirmed", "fulfilled", "released", "expired"]
+ReservationState = Literal["backordered", "held", "confirmed", "fulfilled", "released", "expired"]
 
 
 class Sourcing(OpenWire):
     """From where a promise may be kept: the candidates in order of preference, and how they may be combined."""
 
     policy: Policy = Field("fewest_splits", description="One place, as few places as can be, or strictly in order")
-    candidates: Annotated[list[LocationId], Field(min_length=1, max_length=500, description="The preferred first")]
+    candidates: Annotated[
+        list[LocationId], Field(min_length=1, max_length=CANDIDATES_LIMIT, description="The preferred first")
+    ]
+    keep_back: Annotated[dict[LocationId, KeptUnits], Field(max_length=CANDIDATES_LIMIT)] = Field(
+        default_factory=dict,
+        description="So many units of every item stay at that place: a store's last pieces",
+        examples=[{"S367": 2}],
+    )
+    tiers: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=CANDIDATES_LIMIT)] = Field(
+        default_factory=list,
+        description="The candidates stand in groups of so many that are equally good: within one, the place with the"
+        " most of the wanted lines comes first. Candidates beyond the last group keep their order",
+        examples=[[1, 3]],
+    )
 
 
 class Shortage(OpenWire):
@@ -50,13 +67,37 @@ class ReservationChanged(OpenWire):
     moved: list[Allocation] = Field(default_factory=list, description="What this change fulfilled or released")
 
 
+class AwaitedUnits(OpenWire):
+    """Units of one item that are promised from what is expected at a place."""
+
+    sku: Sku
+    location_id: LocationId
+    quantity: Quantity
+    promised_by: Instant | None = Field(
+        None, description="When they will be there; absent while too little is expected to say"
+    )
+
+
+class ReservationBackordered(ReservationChanged):
+    """A promise of which a part is still to come: `allocations` is what is held, `awaited` the rest."""
+
+    awaited: list[AwaitedUnits] = Field(description="What is still to come, and by when")
+    promised_by: Instant | None = Field(None, description="When all of it will be there, as far as that can be said")
+
+
 class ReservationRejected(OpenWire):
-    """Nothing was held: these items fall short at every candidate."""
+    """Nothing was held: these items fall short at every candidate, or `code` says what else was in the way."""
 
     reservation_id: ReservationId
     reference: Reference
     channel: Channel
     shortages: list[Shortage] = Field(description="Each item that falls short, over all candidates")
+    code: str = Field(
+        "insufficient_stock",
+        description="Why, as a stable code: another one is `channel_closed`",
+        examples=["insufficient_stock"],
+    )
+    detail: str | None = Field(None, description="Why, in words", examples=["The channel phone is closed."])
 
 
 class MovedUnits(OpenWire):
@@ -93,6 +134,13 @@ HELD = EventType(
     ReservationChanged,
     lambda data: data.reference,
     "Units are promised, for a while.",
+)
+BACKORDERED = EventType(
+    "zaiko.reservation.backordered.v1",
+    TOPIC,
+    ReservationBackordered,
+    lambda data: data.reference,
+    "Units are promised that are still to come; told again when some have come, or a date has moved.",
 )
 REJECTED = EventType(
     "zaiko.reservation.rejected.v1",

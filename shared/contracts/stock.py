@@ -24,7 +24,9 @@ class LevelChanged(OpenWire):
     on_hand: OnHand = Field(examples=[11])
     reserved: Reserved
     available: int = Field(
-        description="What may still be promised: on_hand - reserved - safety stock, never below 0", examples=[9]
+        description="What may still be promised: on_hand less reserved, safety stock and what backorders wait for;"
+        " never below 0",
+        examples=[9],
     )
     as_of: AsOf
 

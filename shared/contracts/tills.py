@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator
 
 from shared.contracts.event import EventType
-from shared.contracts.values import WITHOUT_NUL, CountedQuantity, LocationId, Money, OpenWire, Quantity, Sku
+from shared.contracts.values import WITHOUT_NUL, CountedQuantity, LocationId, Money, OpenWire, Quantity, Sku, Wire
 
 TOPIC = "zaiko.tills"
 LINES_LIMIT = 50_000
@@ -13,6 +13,7 @@ LINES_LIMIT = 50_000
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=WITHOUT_NUL)]
 TillId = Annotated[Code, Field(description="The till, unique within its location", examples=["2"])]
+ReceiptId = Annotated[Code, Field(description="The receipt, as printed", examples=["31198459022"])]
 
 
 class TillLine(OpenWire):
@@ -24,14 +25,30 @@ class TillLine(OpenWire):
     )
 
 
+class ReceiptName(Wire):
+    """Which receipt of a sale: its number is unique at its till."""
+
+    location_id: LocationId
+    till_id: TillId
+    receipt_id: ReceiptId
+
+
 class TillReceipt(OpenWire):
     """A sale, a return or a void: the lines of one receipt."""
 
     location_id: LocationId
     till_id: TillId
-    receipt_id: Code = Field(description="The receipt, as printed", examples=["31198459022"])
+    receipt_id: ReceiptId
     lines: Annotated[list[TillLine], Field(min_length=1, max_length=LINES_LIMIT, description="What the receipt lists")]
     member_id: Code | None = Field(None, description="The customer's membership", examples=["900"])
+    original_receipt: ReceiptName | None = Field(
+        None, description="Of a return or a void: the receipt of the sale, where it is another than this one"
+    )
+    order_id: Code | None = Field(
+        None,
+        description="Of a return: the order that the units were bought with",
+        examples=["019a1f6e-7c1b-7d5c-9a53-0d7f3b7f2f11"],
+    )
 
 
 class CountLine(OpenWire):

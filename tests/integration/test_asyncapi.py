@@ -13,6 +13,7 @@ from services.inventory import events as inventory
 from services.inventory.usecases.tills import KINDS
 from services.orders import events as orders
 from services.orders.store.locations import Networks
+from services.orders.usecases.elsewhere import Repairs
 from services.pickup import events as pickup
 from shared.asyncapi.fields import fields_of
 from shared.asyncapi.page import page
@@ -22,15 +23,17 @@ from tests.documents import APPS, DOCUMENTS, WHOLE, get
 from tests.wire import key_of, validator
 
 MESSAGES = {name: part for name, part in WHOLE["components"]["messages"].items() if name != DEAD_LETTERS}
+REPAIRS = Repairs(Networks(), candidates_limit=1, tries_limit=1)
 ROUTES = {
     "inventory": [inventory.till_routes(utc_now), inventory.promise_routes(utc_now)],
     "orders": [
         orders.reservation_routes(utc_now),
-        orders.pickup_routes(utc_now),
+        orders.pickup_routes(utc_now, REPAIRS),
+        orders.return_routes(utc_now),
         orders.location_routes(),
-        orders.stock_routes(utc_now, Networks(), 1),
+        orders.stock_routes(utc_now, REPAIRS),
     ],
-    "pickup": [pickup.routes(utc_now, timedelta())],
+    "pickup": [pickup.routes(utc_now, timedelta()), pickup.webhook_routes(utc_now)],
 }
 each_document = pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
 

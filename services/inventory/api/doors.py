@@ -10,8 +10,10 @@ from services.inventory.api.stock_feed import StockFeed
 from services.inventory.domain.ledger import Movement
 from services.inventory.settings import Settings
 from services.inventory.store.items import Item
+from services.inventory.usecases.channels import Opening
+from services.inventory.usecases.requests import Reserve
 from services.inventory.usecases.reservations import Change
-from services.inventory.usecases.reserve import Reserve
+from services.inventory.usecases.returns import BringBack
 from shared.batching import Batcher
 from shared.clock import Clock
 from shared.consumer import Reading
@@ -20,10 +22,11 @@ from shared.http.door import Door
 
 
 class Wanted(NamedTuple):
-    """A question of availability: each item once, at these places or everywhere."""
+    """A question of availability: each item once, at these places or everywhere, for this channel."""
 
     skus: tuple[str, ...]
     location_ids: frozenset[str] | None
+    channel: str | None = None
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,9 @@ class Doors:
     movements: Door[Sequence[Movement]]
     reserve: Door[Reserve]
     change_reservation: Door[Change]
+    open_channel: Door[Opening]
     till_events: Door[Sequence[Reading]]
+    bring_back: Door[BringBack]
 
 
 def inventory(request: Request) -> Doors:

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from pydantic_core import from_json
-from stdnum import ean
 
 from services.inventory.api.doors import Inventory
 from services.inventory.store import items
@@ -18,7 +17,8 @@ from services.inventory.usecases.items import put_items
 from shared.consumer import explain
 from shared.contracts.values import Sku, Text, Wire
 from shared.database import Transaction
-from shared.errors import DomainError
+from shared.errors import DomainError, InvalidRequest
+from shared.gtin import checked, gtin_14, spellings
 from shared.http.auth import Key, allow
 from shared.http.door import Outcome, answer
 from shared.http.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode, page
@@ -28,13 +28,8 @@ router = APIRouter(prefix="/v1/items", tags=["items"])
 
 CSV_TYPE = "text/csv"
 NDJSON_TYPE = "application/x-ndjson"
-
-
-def _right_check_digit(gtin: str) -> str:
-    """GS1 General Specifications 7.9; GTIN-8, -12, -13 and -14."""
-    if not ean.is_valid(gtin):
-        raise ValueError("not a GTIN: 8, 12, 13 or 14 digits with the right GS1 check digit")
-    return gtin
+CODE_LIMIT = 2_000
+"""Characters of a scanned code: a GS1 Digital Link may carry more than a GTIN."""
 
 
 def _storable(attributes: dict[str, Any]) -> dict[str, Any]:
@@ -47,7 +42,7 @@ class ItemBody(Wire):
     """What is sold under a sku."""
 
     name: Text = Field(examples=["AIRism Cotton T-Shirt"])
-    gtin: Annotated[str, AfterValidator(_right_check_digit)] | None = Field(None, examples=["4901234567894"])
+    gtin: Annotated[str, AfterValidator(checked)] | None = Field(None, examples=["4901234567894"])
     attributes: Annotated[dict[str, Any], AfterValidator(_storable)] = Field(
         default_factory=dict, examples=[{"colour": "09 BLACK", "size": "M"}]
     )
@@ -111,22 +106,33 @@ async def get(sku: Sku, doors: Inventory) -> ItemShown:
 @router.get(
     "",
     summary="All items",
-    description="By sku. `listed=false` shows what tills sold before Zaiko was told of it.",
+    description="By sku. `listed=false` shows what tills sold before Zaiko was told of it. `gtin` is what a scanner"
+    " reads: a GTIN of 8 to 14 digits, whatever its leading zeros, or a GS1 Digital Link URI.",
     responses=responses("unauthenticated", "invalid_request"),
     dependencies=[allow("operator", "storefront", "store-staff", "till")],
 )
 async def list_(
     doors: Inventory,
     listed: Annotated[bool | None, Query()] = None,
+    gtin: Annotated[str | None, Query(max_length=CODE_LIMIT, examples=["4901234567894"])] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[ItemShown]:
     after = decode(cursor, 1)
+    gtins = None if gtin is None else _spellings(gtin)
     async with doors.database.reading() as connection:
-        rows = await items.page(connection, listed, after[0] if after else None, limit + 1)
+        rows = await items.page(connection, listed, gtins, after[0] if after else None, limit + 1)
     shown = [ItemShown.model_construct(**{name: getattr(row, name) for name in ItemShown.model_fields}) for row in rows]
     found, next_cursor = page(shown, limit, lambda item: [item.sku])
     return Page(items=found, next_cursor=next_cursor)
+
+
+def _spellings(gtin: str) -> list[str]:
+    """Raises `invalid_request`."""
+    try:
+        return spellings(gtin_14(gtin))
+    except ValueError as error:
+        raise InvalidRequest("/query/gtin", str(error)) from error
 
 
 @router.post(

@@ -10,8 +10,8 @@ from stdnum import ean
 from services.inventory.api.doors import Inventory
 from services.inventory.store import locations
 from services.inventory.usecases.locations import put_location
-from shared.contracts.locations import Latitude, LocationChanged, Longitude
-from shared.contracts.values import LocationId, Text, Wire
+from shared.contracts.locations import GROUPS_LIMIT, Latitude, LocationChanged, Longitude
+from shared.contracts.values import LocationId, Name, Text, Wire
 from shared.errors import DomainError, InvalidRequest
 from shared.geography import distance_km
 from shared.http.auth import allow
@@ -46,6 +46,11 @@ class LocationBody(Wire):
     )
     ships: bool = Field(description="Whether parcels leave from here")
     offers_pickup: bool = Field(description="Whether customers may collect here")
+    groups: Annotated[list[Name], Field(max_length=GROUPS_LIMIT)] = Field(
+        default_factory=list,
+        description="Groups that the limits of channels and routing policies speak of",
+        examples=[["flagship", "tokyo"]],
+    )
 
 
 class Location(LocationBody):

@@ -11,10 +11,12 @@ from pydantic_core import to_json
 from services.inventory.api.doors import Doors, Inventory, inventory
 from services.inventory.store import reservations as store
 from services.inventory.store.reservations import Reservation
+from services.inventory.usecases.announcements import awaited
+from services.inventory.usecases.requests import Reserve
 from services.inventory.usecases.reservations import Change, change_reservations
-from services.inventory.usecases.reserve import Reserve, reserve
+from services.inventory.usecases.reserve import reserve
 from shared.clock import Clock
-from shared.contracts.reservations import Sourcing
+from shared.contracts.reservations import AwaitedUnits, Sourcing
 from shared.contracts.values import (
     Allocation,
     Channel,
@@ -69,6 +71,7 @@ class ReservationShown(BaseModel):
     created_at: Instant
     allocations: list[Allocation]
     lines: list["LineShown"]
+    awaited: list[AwaitedUnits] | None = Field(None, description="What is still to come, of one that is `backordered`")
 
 
 class LineShown(BaseModel):
@@ -136,6 +139,7 @@ def _shown(reservation: Reservation) -> dict[str, Any]:
             }
             for line in reservation.promised
         ],
+        **({"awaited": awaited(reservation)} if reservation.owed else {}),
     }
 
 
@@ -144,12 +148,14 @@ def _shown(reservation: Reservation) -> dict[str, Any]:
     status_code=201,
     summary="Reserve stock",
     description="Holds every line or none, against what is available at this very moment. 409 `insufficient_stock`"
-    " names the shortages. The hold lapses at `expires_at` unless it is confirmed.",
+    " names the shortages: what its channel may see and sell of it. The hold lapses at `expires_at` unless it is"
+    " confirmed; without `ttl_seconds` its channel says how long it is held.",
     response_model=ReservationShown,
     responses=responses(
         "unauthenticated",
         "forbidden",
         "insufficient_stock",
+        "channel_closed",
         "request_in_flight",
         "invalid_request",
         "unknown_sku",
@@ -162,18 +168,26 @@ def _shown(reservation: Reservation) -> dict[str, Any]:
 )
 async def place(body: ReservationBody, request: Request) -> Response:
     doors = inventory(request)
+    return await doors.reserve(command_of(body, doors), await request_key(request))
+
+
+def command_of(body: ReservationBody, doors: Doors) -> Reserve:
+    """Raises InvalidRequest where it asks for too long a hold."""
     seconds = body.ttl_seconds or doors.settings.hold_seconds
     if seconds > doors.settings.hold_limit_seconds:
         raise InvalidRequest("/ttl_seconds", f"at most {doors.settings.hold_limit_seconds} seconds")
-    command = Reserve(
+    sourcing = body.sourcing
+    return Reserve(
         reference=body.reference,
         channel=body.channel,
         lines={line.sku: line.quantity for line in body.lines},
-        policy=body.sourcing.policy if body.sourcing else "fewest_splits",
-        candidates=body.sourcing.candidates if body.sourcing else None,
+        policy=sourcing.policy if sourcing else "fewest_splits",
+        candidates=sourcing.candidates if sourcing else None,
+        keep_back=sourcing.keep_back if sourcing else {},
+        tiers=sourcing.tiers if sourcing else (),
         ttl=timedelta(seconds=seconds),
+        ttl_by_default=body.ttl_seconds is None,
     )
-    return await doors.reserve(command, await request_key(request))
 
 
 @router.get(

@@ -67,13 +67,14 @@ class MovementsReport(BaseModel):
 
 
 class StockLevel(BaseModel):
-    """Whole units. available = on_hand - reserved - safety_stock, never below 0."""
+    """Whole units. available = on_hand - reserved - safety_stock - awaited, never below 0."""
 
     location_id: LocationId
     on_hand: int
     reserved: int
     available: int
     safety_stock: int
+    awaited: int = Field(description="Owed to backorders: promised from what is expected here", examples=[0])
     damaged: int
     in_transit: int
     updated_at: Instant
@@ -210,7 +211,7 @@ async def by_sku(sku: Sku, doors: Inventory) -> Stock:
 
 
 def _level(row: Any) -> dict[str, Any]:
-    level = Level(row.on_hand, row.reserved, row.safety_stock, row.damaged, row.in_transit)
+    level = Level(row.on_hand, row.reserved, row.safety_stock, row.awaited)
     shown = {name: getattr(row, name) for name in StockLevel.model_fields if name != "available"}
     return {**shown, "available": level.available}
 

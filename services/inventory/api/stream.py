@@ -129,12 +129,13 @@ async def _body(as_of: datetime, position: str, rows: Sequence[Any]) -> bytes:
 
 
 def _members(row: Sequence[Any]) -> dict[str, Any]:
-    _, location_id, sku, on_hand, reserved, safety_stock, updated_at = row  # by name it would take twice as long
+    # By name it would take twice as long.
+    _, location_id, sku, on_hand, reserved, safety_stock, awaited, updated_at = row
     return {
         "sku": sku,
         "location_id": location_id,
         "on_hand": on_hand,
         "reserved": reserved,
-        "available": Level(on_hand, reserved, safety_stock).available,
+        "available": Level(on_hand, reserved, safety_stock, awaited).available,
         "as_of": updated_at,
     }

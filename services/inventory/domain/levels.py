@@ -11,6 +11,7 @@ Key = tuple[str, str]
 class Level:
     """Units of one item at one place. `on_hand` may be negative: facts are never refused.
 
+    `awaited` are the units owed to backorders: promised from what is expected here, and not there yet.
     `announced_shortfall` is how much of the shortfall has been announced. `counted_at` is the instant of the latest
     count that is known: what happened after it is before no count.
     """
@@ -18,6 +19,7 @@ class Level:
     on_hand: int = 0
     reserved: int = 0
     safety_stock: int = 0
+    awaited: int = 0
     damaged: int = 0
     in_transit: int = 0
     announced_shortfall: int = 0
@@ -28,6 +30,7 @@ class Level:
             self.on_hand,
             self.reserved,
             self.safety_stock,
+            self.awaited,
             self.damaged,
             self.in_transit,
             self.announced_shortfall,
@@ -35,9 +38,14 @@ class Level:
         )
 
     @property
+    def free(self) -> int:
+        """What may still be promised; below 0 where more is promised, owed or kept back than is there."""
+        return self.on_hand - self.reserved - self.safety_stock - self.awaited
+
+    @property
     def available(self) -> int:
-        """What may still be promised, as it is shown: never below 0."""
-        return max(0, self.on_hand - self.reserved - self.safety_stock)
+        """The same as it is shown: never below 0."""
+        return max(0, self.free)
 
     @property
     def shortfall(self) -> int:

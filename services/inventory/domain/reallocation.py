@@ -1,20 +1,31 @@
 """When a shelf has lost promised units: what becomes of those that their order wants from elsewhere."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from services.inventory.domain.allocation import Request, Share, allocate
+from services.inventory.domain.allocation import Request, Share, allocate, considered
+from services.inventory.domain.channels import Bounds
 from services.inventory.domain.levels import Key
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """So many units of one item, from these places in order of preference; none where there is no other place."""
+    """So many units of one item, from these places in order of preference; none where there is no other place.
+
+    `keep_back`, `tiers` and `bounds` are those of a request.
+    """
 
     sku: str
     quantity: int
     policy: str
     candidates: Sequence[str]
+    keep_back: Mapping[str, int] = field(default_factory=dict)
+    tiers: Sequence[int] = ()
+    bounds: Mapping[Key, Bounds] = field(default_factory=dict)
+
+    def of(self, units: int) -> Request:
+        """A request for so many of them."""
+        return Request({self.sku: units}, self.policy, self.candidates, self.bounds, self.keep_back, self.tiers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +50,11 @@ def reallocate(wish: Wish, promised: int, shortfall: int, available: dict[Key, i
 
 def _shares(wish: Wish, lacking: int, available: dict[Key, int]) -> Sequence[Share]:
     """As many units as the candidates can give; under `single_location` as many as one of them can."""
-    there = [max(0, available.get((place, wish.sku), 0)) for place in dict.fromkeys(wish.candidates)]
+    wanted, sight = considered(wish.of(lacking), available, {})
+    there = [sight.at(place, wish.sku) for place in wanted.candidates]
     most = max(there, default=0) if wish.policy == "single_location" else sum(there)
     units = min(lacking, most)
     if not units:
         return ()
-    (decision,) = allocate([Request({wish.sku: units}, wish.policy, wish.candidates)], available)
+    (decision,) = allocate([wish.of(units)], available)
     return decision.shares

@@ -1,17 +1,21 @@
 """The life of a reservation: held → confirmed → fulfilled; held or confirmed → released; held → expired.
 
+One of which a part is still to come is backordered, until all is there and it is held, or it is released.
+
 A reservation moves in parts: each line has open units (still promised), fulfilled ones and released ones. It stays
 where it is while units are open, and is `fulfilled` when none is left and at least one was handed over.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from services.inventory.domain.channels import Pool
 from services.inventory.domain.levels import Key
 
 COMMANDS: Mapping[str, Sequence[str]] = {
     "confirm": ("held",),
-    "release": ("held", "confirmed"),
+    "release": ("backordered", "held", "confirmed"),
     "fulfil": ("confirmed",),
     "expire": ("held",),
 }
@@ -30,6 +34,7 @@ class Line:
     """Units promised from one place. quantity = open + fulfilled + released.
 
     Of the open ones, `told_short` are those whose order was told that no place has them, and has still to answer.
+    `cap_id` is the cap of its channel that the open and the fulfilled units count against, where there is one.
     """
 
     sku: str
@@ -38,6 +43,7 @@ class Line:
     open: int
     fulfilled: int
     told_short: int = 0
+    cap_id: str | None = None
 
     @property
     def key(self) -> Key:
@@ -50,6 +56,15 @@ class Move:
 
     line: Line
     quantity: int
+
+
+def given_back(moves: Iterable[Move]) -> dict[Pool, int]:
+    """What released units change in the promises that count against caps: less by so many."""
+    changes: Counter[Pool] = Counter()
+    for move in moves:
+        if move.line.cap_id is not None:
+            changes[move.line.cap_id, move.line.sku] -= move.quantity
+    return changes
 
 
 Wanted = Mapping[tuple[str, str | None], int]

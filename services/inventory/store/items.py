@@ -68,10 +68,19 @@ async def get(connection: AsyncConnection, sku: str) -> Row[Any] | None:
     return (await connection.execute(select(ITEMS).where(ITEMS.c.sku == sku))).first()
 
 
-async def page(connection: AsyncConnection, listed: bool | None, after: str | None, limit: int) -> Sequence[Row[Any]]:
+async def page(
+    connection: AsyncConnection,
+    listed: bool | None,
+    gtins: Sequence[str] | None,
+    after: str | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Items by sku, from after the one given; those with one of the GTINs where some are named."""
     statement = select(ITEMS).order_by(ITEMS.c.sku).limit(limit)
     if listed is not None:
         statement = statement.where(ITEMS.c.listed.is_(listed))
+    if gtins is not None:
+        statement = statement.where(ITEMS.c.gtin.in_(gtins))
     if after is not None:
         statement = statement.where(ITEMS.c.sku > after)
     return (await connection.execute(statement)).all()

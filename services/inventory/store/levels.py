@@ -16,21 +16,31 @@ _KEPT = {
     "on_hand": "bigint",
     "reserved": "bigint",
     "safety_stock": "bigint",
+    "awaited": "bigint",
     "damaged": "bigint",
     "in_transit": "bigint",
     "announced_shortfall": "bigint",
     "counted_at": "timestamptz",
 }
 
-_LOCK = Statement(
-    """
-    SELECT location_id, sku, CAST(pg_current_xact_id() AS text) AS transaction_id,
-        on_hand, reserved, safety_stock, damaged, in_transit, announced_shortfall, counted_at
-    FROM levels JOIN unnest(CAST(:location_ids AS text[]), CAST(:skus AS text[])) AS touched (location_id, sku)
-        USING (sku, location_id)
-    ORDER BY location_id, sku FOR UPDATE OF levels
-    """
-)
+_KNOWN_CHANNELS = "(SELECT array_agg(channel) FROM channels WHERE channel = ANY(CAST(:channels AS text[])))"
+
+
+def _locking(channels: str) -> Statement:
+    """Levels under their keys, with an array of channels; the look at them is spared where a fact names none."""
+    return Statement(
+        f"""
+        SELECT location_id, sku, CAST(pg_current_xact_id() AS text) AS transaction_id, {channels} AS channels,
+            on_hand, reserved, safety_stock, awaited, damaged, in_transit, announced_shortfall, counted_at
+        FROM levels JOIN unnest(CAST(:location_ids AS text[]), CAST(:skus AS text[])) AS touched (location_id, sku)
+            USING (sku, location_id)
+        ORDER BY location_id, sku FOR UPDATE OF levels
+        """
+    )
+
+
+_LOCK = _locking("CAST(NULL AS text[])")
+_LOCK_FOR_CHANNELS = _locking(_KNOWN_CHANNELS)
 _CREATE = Statement(
     """
     INSERT INTO levels (location_id, sku)
@@ -39,13 +49,16 @@ _CREATE = Statement(
 )
 _OF_SKU = Statement(
     """
-    SELECT location_id, on_hand, reserved, safety_stock, damaged, in_transit, updated_at
+    SELECT location_id, on_hand, reserved, safety_stock, awaited, damaged, in_transit, updated_at
     FROM levels WHERE sku = :sku ORDER BY location_id
     """
 )
 _PROMISABLE = Statement(
-    """
-    SELECT sku, location_id, on_hand, reserved, safety_stock
+    f"""
+    SELECT sku, location_id, {_KNOWN_CHANNELS} AS channels,
+        (SELECT EXISTS (SELECT FROM incoming WHERE sku = ANY(CAST(:skus AS text[])) AND received < quantity))
+            AS more_is_expected,
+        on_hand, reserved, safety_stock, awaited
     FROM levels WHERE sku = ANY(CAST(:skus AS text[]))
         AND (CAST(:location_ids AS text[]) IS NULL OR location_id = ANY(CAST(:location_ids AS text[])))
     ORDER BY sku, location_id
@@ -59,17 +72,24 @@ def _by_column(keys: Iterable[Key]) -> dict[str, list[str]]:
 
 
 class Locked(NamedTuple):
-    """Levels, and under the same keys the id of the transaction that holds their locks, as text."""
+    """Levels, and under the same keys the id of the transaction that holds their locks, as text.
+
+    `channels` are those of the channels asked for that are known; where there is no level nothing is said of them.
+    """
 
     levels: dict[Key, Level]
     transaction_ids: dict[Key, str]
+    channels: set[str]
 
 
-async def lock(transaction: Transaction, keys: Iterable[Key]) -> Locked:
-    """The levels that exist under these keys, locked until the transaction ends."""
-    locked = Locked({}, {})
-    for location_id, sku, transaction_id, *quantities in await _LOCK.rows(transaction, **_by_column(set(keys))):
+async def lock(transaction: Transaction, keys: Iterable[Key], channels: Collection[str] = ()) -> Locked:
+    """The levels that exist under these keys, locked until the transaction ends; and which channels are known."""
+    locked = Locked({}, {}, set())
+    statement = _LOCK_FOR_CHANNELS if channels else _LOCK
+    rows = await statement.rows(transaction, **_by_column(set(keys)), channels=list(channels))
+    for location_id, sku, transaction_id, known, *quantities in rows:
         locked.levels[location_id, sku] = Level(*quantities)
+        locked.channels.update(known or ())
         locked.transaction_ids[location_id, sku] = transaction_id
     return locked
 
@@ -112,12 +132,30 @@ async def of_sku(connection: AsyncConnection, sku: str) -> Sequence[Row]:
     return await _OF_SKU.rows(connection, sku=sku)
 
 
+class Promisable(NamedTuple):
+    """Levels without what does not decide availability, and the known ones of the channels that were asked for.
+
+    `more_is_expected` of some of the items. Where there is no level nothing is said of the channels.
+    """
+
+    levels: dict[Key, Level]
+    channels: set[str]
+    more_is_expected: bool
+
+
 async def promisable(
-    connection: AsyncConnection, skus: Collection[str], location_ids: Collection[str] | None
-) -> Sequence[Row]:
-    """What decides availability, (sku, location_id, on_hand, reserved, safety_stock), at these places or everywhere."""
+    connection: AsyncConnection,
+    skus: Collection[str],
+    location_ids: Collection[str] | None,
+    channels: Collection[str] = (),
+) -> Promisable:
+    """What decides availability at these places or everywhere, by sku and location."""
     places = None if location_ids is None else list(location_ids)
-    return await _PROMISABLE.rows(connection, skus=list(skus), location_ids=places)
+    rows = await _PROMISABLE.rows(connection, skus=list(skus), location_ids=places, channels=list(channels))
+    if not rows:
+        return Promisable({}, set(), more_is_expected=False)
+    found = {(place, sku): Level(*quantities) for sku, place, _, _, *quantities in rows}
+    return Promisable(found, set(rows[0].channels or ()), rows[0].more_is_expected)
 
 
 async def snapshot(
@@ -135,7 +173,7 @@ def _snapshot_of(names: tuple[str, ...]) -> Statement:
     return Statement(
         f"""
         WITH seen AS MATERIALIZED (SELECT CAST(pg_current_snapshot() AS text) AS snapshot)
-        SELECT snapshot, location_id, sku, on_hand, reserved, safety_stock, updated_at
+        SELECT snapshot, location_id, sku, on_hand, reserved, safety_stock, awaited, updated_at
         FROM seen LEFT JOIN levels ON {" AND ".join(f"{name} = CAST(:{name} AS text)" for name in names)}
         ORDER BY location_id, sku LIMIT :limit
         """

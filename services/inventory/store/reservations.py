@@ -9,14 +9,18 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.inventory.domain.backorders import Owed
 from services.inventory.domain.levels import Key
 from services.inventory.domain.oversold import OpenPromise
 from services.inventory.domain.reservations import Line
+from services.inventory.store import backorders
 from shared.database import Statement, Transaction, Writes, columns
 
 
 @dataclass(slots=True)
 class Reservation:
+    """A promise: `lines` are held, `owed` units still to come."""
+
     reservation_id: str
     reference: str
     channel: str
@@ -25,6 +29,7 @@ class Reservation:
     expires_at: datetime | None
     created_at: datetime
     lines: list[Line] = field(default_factory=list)
+    owed: list[Owed] = field(default_factory=list)
 
     def line(self, key: Key) -> Line | None:
         return next((line for line in self.lines if line.key == key), None)
@@ -36,13 +41,14 @@ class Reservation:
 
 
 class GrantedLine(NamedTuple):
-    """A line as it was granted, with what was available right before."""
+    """A line as it was granted, with what was available right before, and the cap that it counts against."""
 
     reservation_id: str
     sku: str
     location_id: str
     quantity: int
     available: int
+    cap_id: str | None = None
 
 
 _INSERT = Statement(
@@ -64,11 +70,11 @@ _GIVE_TO_ORDERS = Statement(
 )
 _INSERT_LINES = Statement(
     """
-    INSERT INTO reservation_lines (reservation_id, sku, location_id, quantity, open, available)
-    SELECT reservation_id, sku, location_id, quantity, quantity, available
+    INSERT INTO reservation_lines (reservation_id, sku, location_id, quantity, open, available, cap_id)
+    SELECT reservation_id, sku, location_id, quantity, quantity, available, cap_id
     FROM unnest(CAST(:reservation_id AS uuid[]), CAST(:sku AS text[]), CAST(:location_id AS text[]),
-        CAST(:quantity AS bigint[]), CAST(:available AS bigint[]))
-        AS granted (reservation_id, sku, location_id, quantity, available)
+        CAST(:quantity AS bigint[]), CAST(:available AS bigint[]), CAST(:cap_id AS uuid[]))
+        AS granted (reservation_id, sku, location_id, quantity, available, cap_id)
     """
 )
 _UPDATE = Statement(
@@ -115,7 +121,8 @@ _LAPSED = Statement(
 )
 _OPEN_AT = Statement(
     """
-    SELECT location_id, sku, reservation_id, reference, state, created_at, open
+    SELECT location_id, sku, reservation_id, reference, created_at, open,
+        CASE state WHEN 'backordered' THEN 'held' ELSE state END AS state
     FROM unnest(CAST(:location_ids AS text[]), CAST(:skus AS text[])) AS short (location_id, sku)
     JOIN reservation_lines USING (location_id, sku) JOIN reservations USING (reservation_id)
     WHERE open > 0
@@ -132,7 +139,8 @@ _LOCK = Statement(
 )
 _LINES = Statement(
     """
-    SELECT reservation_id::text AS reservation_id, sku, location_id, quantity, open, fulfilled, told_short
+    SELECT reservation_id::text AS reservation_id, sku, location_id, quantity, open, fulfilled, told_short,
+        cap_id::text AS cap_id
     FROM reservation_lines WHERE reservation_id = ANY(CAST(:ids AS uuid[]))
     ORDER BY reservation_lines.reservation_id, sku, location_id
     """
@@ -183,8 +191,12 @@ async def _with_lines(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> 
     }
     # A statement of its own, after the lock: it sees what the lock waited for.
     for row in await _LINES.rows(connection, ids=list(found)):
-        line = Line(row.sku, row.location_id, row.quantity, row.open, row.fulfilled, row.told_short)
+        line = Line(row.sku, row.location_id, row.quantity, row.open, row.fulfilled, row.told_short, row.cap_id)
         found[row.reservation_id].lines.append(line)
+    waiting = [reservation.reservation_id for reservation in found.values() if reservation.state == "backordered"]
+    if waiting:
+        for reservation_id, owed in (await backorders.owed(connection, waiting)).items():
+            found[reservation_id].owed = owed
     return found
 
 

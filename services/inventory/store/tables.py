@@ -1,6 +1,7 @@
 """The tables of inventory. Source and id compare by bytes (collation C), so that SQL and Python sort them alike."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -19,10 +20,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, JSONB
 
+from services.inventory.store.return_tables import add_return_tables
 from shared.tables import add_shared_tables, instant
 
 METADATA = MetaData()
 add_shared_tables(METADATA)
+RECEIPT_RETURNS, RETURNS_WITHOUT_RECEIPT = add_return_tables(METADATA)
 
 Exact = Text(collation="C")
 
@@ -38,6 +41,7 @@ LOCATIONS = Table(
     Column("gln", Text),
     Column("ships", Boolean, nullable=False),
     Column("offers_pickup", Boolean, nullable=False),
+    Column("groups", ARRAY(Exact), nullable=False, server_default="{}"),
     instant("updated_at", server_default=func.now()),
 )
 
@@ -50,6 +54,7 @@ ITEMS = Table(
     Column("attributes", JSONB, nullable=False),
     Column("listed", Boolean, nullable=False),
     instant("updated_at", server_default=func.now()),
+    Index("ix_items_gtin", "gtin", postgresql_where=text("gtin IS NOT NULL")),
 )
 
 LEVELS = Table(
@@ -60,6 +65,7 @@ LEVELS = Table(
     Column("on_hand", BigInteger, nullable=False, server_default="0"),
     Column("reserved", BigInteger, nullable=False, server_default="0"),
     Column("safety_stock", BigInteger, nullable=False, server_default="0"),
+    Column("awaited", BigInteger, nullable=False, server_default="0", comment="units owed to backorders"),
     Column("damaged", BigInteger, nullable=False, server_default="0"),
     Column("in_transit", BigInteger, nullable=False, server_default="0"),
     Column("announced_shortfall", BigInteger, nullable=False, server_default="0"),
@@ -126,6 +132,7 @@ RESERVATIONS = Table(
 # quantity = open + fulfilled + released; the sum of `open` at a place is the `reserved` of its level.
 # `available` is what could be promised right before the line was granted: the evidence for invariant 4.
 # Of the open units, `told_short` are those whose order was told that no place has them, and has still to answer.
+# `cap_id` is the cap of the channel that the open and the fulfilled units count against, where there is one.
 RESERVATION_LINES = Table(
     "reservation_lines",
     METADATA,
@@ -137,8 +144,81 @@ RESERVATION_LINES = Table(
     Column("fulfilled", BigInteger, nullable=False, server_default="0"),
     Column("available", BigInteger, nullable=False),
     Column("told_short", BigInteger, nullable=False, server_default="0"),
+    Column("cap_id", Uuid(as_uuid=False)),
     PrimaryKeyConstraint("reservation_id", "sku", "location_id"),
     Index("ix_reservation_lines_open", "sku", "location_id", postgresql_where=text("open > 0")),
+)
+
+# `limits` is a list of {location_group, sku, buffer, share, cap, cap_id, cap_since}, as domain/channels.py has them.
+CHANNELS = Table(
+    "channels",
+    METADATA,
+    Column("channel", Exact, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("hold_seconds", Integer),
+    Column("limits", JSONB, nullable=False),
+    instant("updated_at"),
+)
+
+# Units of an item that a channel has promised under a cap: open and fulfilled ones. A cap that was taken away keeps
+# its rows, because promises that were made under it may still come back.
+CAP_PROMISES = Table(
+    "cap_promises",
+    METADATA,
+    Column("cap_id", Uuid(as_uuid=False), nullable=False),
+    Column("sku", Exact, nullable=False),
+    Column("channel", Exact, nullable=False),
+    Column("promised", BigInteger, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("cap_id", "sku"),
+)
+
+# What is still to come to a place: quantity - received units, from `expected_at` on, or from `available_from`.
+INCOMING = Table(
+    "incoming",
+    METADATA,
+    Column("incoming_id", Exact, primary_key=True),
+    Column("location_id", Exact, nullable=False),
+    Column("sku", Exact, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False, server_default="0"),
+    Column("expected_at", DateTime(timezone=True), nullable=False),
+    Column("available_from", DateTime(timezone=True)),
+    instant("updated_at"),
+    Index("ix_incoming_open", "sku", "location_id", postgresql_where=text("received < quantity")),
+)
+
+# Units promised from what is expected; the sum of `open` at a place is the `awaited` of its level.
+# `expected` is what could be promised so right before: the evidence that no more was promised than was to come.
+BACKORDER_LINES = Table(
+    "backorder_lines",
+    METADATA,
+    Column("reservation_id", Uuid(as_uuid=False), nullable=False),
+    Column("sku", Exact, nullable=False),
+    Column("location_id", Exact, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("open", BigInteger, nullable=False),
+    Column("expected", BigInteger, nullable=False),
+    Column("promised_at", DateTime(timezone=True), nullable=False),
+    Column("promised_by", DateTime(timezone=True)),
+    PrimaryKeyConstraint("reservation_id", "sku", "location_id"),
+    Index(
+        "ix_backorder_lines_open",
+        "sku",
+        "location_id",
+        "promised_at",
+        "reservation_id",
+        postgresql_where=text("open > 0"),
+    ),
+)
+
+# Shelves on which something has changed for those who wait: a look serves them, sets their dates, and ends the row.
+BACKORDER_LOOKS = Table(
+    "backorder_looks",
+    METADATA,
+    Column("location_id", Exact, nullable=False),
+    Column("sku", Exact, nullable=False),
+    PrimaryKeyConstraint("location_id", "sku"),
 )
 
 # Which commands a reservation has seen: a partial release that is delivered twice counts once.

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.inventory.store.return_verification import TAKEN_BACK_BEYOND, UNSAID_EXCESS
+
 VIOLATIONS_LIMIT = 20
 """So many violations of one invariant are named; more would not help anybody."""
 
@@ -57,17 +59,38 @@ _OFF_THE_PROMISES = """
     UNION ALL
     SELECT format('reservation %s is %s and has open units', reservation_id, state)
     FROM reservations JOIN reservation_lines USING (reservation_id)
-    WHERE open > 0 AND state NOT IN ('held', 'confirmed')
+    WHERE open > 0 AND state NOT IN ('backordered', 'held', 'confirmed')
     UNION ALL
     SELECT format('order %s has reservation %s, and reservation %s says it is its own', order_id,
         given.reservation_id, own.reservation_id)
     FROM reservations AS own FULL JOIN order_reservations AS given USING (order_id)
     WHERE order_id IS NOT NULL AND own.reservation_id IS DISTINCT FROM given.reservation_id
+    UNION ALL
+    SELECT format('cap %s of %s: %s counted, %s promised', cap_id, sku, counted.promised, made.promised)
+    FROM cap_promises AS counted FULL JOIN (
+        SELECT cap_id, sku, sum(open + fulfilled) AS promised FROM reservation_lines
+        WHERE cap_id IS NOT NULL GROUP BY cap_id, sku) AS made USING (cap_id, sku)
+    WHERE coalesce(counted.promised, 0) <> coalesce(made.promised, 0)
+"""
+_OFF_THE_BACKORDERS = """
+    WITH owed AS (
+        SELECT sku, location_id, sum(open) AS awaited FROM backorder_lines WHERE open > 0 GROUP BY sku, location_id)
+    SELECT format('%s at %s: awaited %s, owed to backorders %s', sku, location_id, level.awaited, owed.awaited)
+    FROM levels AS level FULL JOIN owed USING (sku, location_id)
+    WHERE coalesce(level.awaited, 0) <> coalesce(owed.awaited, 0)
+    UNION ALL
+    SELECT format('reservation %s is %s and is owed %s units', reservation_id, state, coalesce(sum(open), 0))
+    FROM reservations LEFT JOIN backorder_lines USING (reservation_id)
+    GROUP BY reservation_id, state HAVING (state = 'backordered') <> (coalesce(sum(open), 0) > 0)
 """
 _GRANTED_BEYOND = """
     SELECT format('reservation %s: %s of %s at %s granted while %s were available', reservation_id, quantity, sku,
         location_id, available)
     FROM reservation_lines WHERE quantity > available
+    UNION ALL
+    SELECT format('reservation %s: %s of %s at %s promised while %s were expected', reservation_id, quantity, sku,
+        location_id, expected)
+    FROM backorder_lines WHERE quantity > expected
 """
 _UNANNOUNCED = """
     SELECT format('%s at %s: %s promised units are not there, and nobody was told', sku, location_id,
@@ -95,8 +118,9 @@ _TWICE = """
 """
 
 
-def _finding(query: str) -> Callable[[AsyncConnection], Awaitable[list[str]]]:
-    limited = text(f"SELECT * FROM ({query}) AS violations LIMIT {VIOLATIONS_LIMIT}")
+def _finding(*queries: str) -> Callable[[AsyncConnection], Awaitable[list[str]]]:
+    together = " UNION ALL ".join(f"({query})" for query in queries)
+    limited = text(f"SELECT * FROM ({together}) AS violations LIMIT {VIOLATIONS_LIMIT}")
 
     async def violations(connection: AsyncConnection) -> list[str]:
         return list((await connection.execute(limited)).scalars())
@@ -107,9 +131,24 @@ def _finding(query: str) -> Callable[[AsyncConnection], Awaitable[list[str]]]:
 INVARIANTS: Sequence[Invariant] = (
     Invariant(1, "every entry has two sides, and each SKU sums to zero", _finding(_UNBALANCED), "ledger"),
     Invariant(2, "each level equals the fold of its ledger", _finding(_OFF_THE_LEDGER), "levels"),
-    Invariant(3, "each reserved equals its open promises", _finding(_OFF_THE_PROMISES), "levels"),
-    Invariant(4, "nothing was promised beyond what was available", _finding(_GRANTED_BEYOND), "reservation_lines"),
-    Invariant(5, "no fact was refused, every shortfall was announced", _finding(_UNANNOUNCED), "levels"),
+    Invariant(
+        3,
+        "each reserved equals its open promises",
+        _finding(_OFF_THE_PROMISES, _OFF_THE_BACKORDERS),
+        "levels",
+    ),
+    Invariant(
+        4,
+        "nothing was promised beyond what was available, or taken back beyond what was sold",
+        _finding(_GRANTED_BEYOND, TAKEN_BACK_BEYOND),
+        "reservation_lines",
+    ),
+    Invariant(
+        5,
+        "no fact was refused, every shortfall and every excess was announced",
+        _finding(_UNANNOUNCED, UNSAID_EXCESS),
+        "levels",
+    ),
     Invariant(6, "every event counts once, and every count stands", _finding(_TWICE), "ledger"),
 )
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.inventory.domain.ledger import Kind, Movement, Shelf, post
 from services.inventory.domain.levels import Key
-from services.inventory.store import ledger
+from services.inventory.store import incoming, ledger
 from services.inventory.usecases.levels import LockedLevels
 from shared.database import Transaction, Writes
 
@@ -29,6 +29,7 @@ async def record(
     if fresh:
         shelves = await _shelves(transaction, levels, list(fresh.values()))
         await ledger.append(transaction, post(list(fresh.values()), shelves), now, writes)
+        incoming.use_up(writes, fresh.values())
     return set(fresh)
 
 

@@ -3,39 +3,47 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
+from services.inventory.domain.backorders import is_disturbed
 from services.inventory.domain.levels import Key, Level
 from services.inventory.domain.oversold import at_risk
+from services.inventory.store import backorders, reservations
 from services.inventory.store import levels as store
-from services.inventory.store import reservations
 from shared.contracts.event import Event
 from shared.contracts.stock import LEVEL_CHANGED, OVERSOLD, TRANSACTION, Oversold, PromiseAtRisk
-from shared.database import Transaction, Writes
+from shared.database import Transaction, Writes, tell
 from shared.identifiers import new_id
 from shared.outbox import announce
 
 SOURCE = "/inventory"
+LOOKS_CHANNEL = "backorders"
+"""Told when the queue of a shelf is to be looked at."""
 
 
 class LockedLevels(dict[Key, Level]):
-    """Levels locked by this transaction; `found` is how they stood, to tell what changed."""
+    """Levels locked by this transaction; `found` is how they stood, to tell what changed.
+
+    `channels` are the known ones of those that were asked for with them.
+    """
 
     def __init__(self, locked: store.Locked) -> None:
         self.found: dict[Key, Level] = {}
         self.transaction_ids: dict[Key, str] = {}
+        self.channels: set[str] = set()
         self.add(locked)
 
     def add(self, locked: store.Locked) -> None:
         self.update(locked.levels)
         self.found |= {key: level.copy() for key, level in locked.levels.items()}
         self.transaction_ids |= locked.transaction_ids
+        self.channels |= locked.channels
 
     def changed(self) -> dict[Key, Level]:
         return {key: level for key, level in self.items() if level != self.found[key]}
 
 
-async def lock(transaction: Transaction, keys: Iterable[Key]) -> LockedLevels:
+async def lock(transaction: Transaction, keys: Iterable[Key], channels: Collection[str] = ()) -> LockedLevels:
     """The levels that exist under the keys."""
-    return LockedLevels(await store.lock(transaction, keys))
+    return LockedLevels(await store.lock(transaction, keys, channels))
 
 
 async def lock_or_create(transaction: Transaction, keys: Iterable[Key]) -> LockedLevels:
@@ -72,10 +80,21 @@ async def settle(
         )
     writes = writes or Writes()
     store.write(writes, levels.found, changed, now)
+    look_at(transaction, [key for key, level in changed.items() if is_disturbed(levels.found[key], level)], writes)
     shortfalls = await _oversold(transaction, levels, oversold, now) if oversold else []
     changes = [_level_changed(key, level, levels.transaction_ids[key], now) for key, level in changed.items()]
     await writes.send(transaction)
     announce(transaction, [*events, *shortfalls, *changes])
+
+
+def look_at(transaction: Transaction, keys: Collection[Key], writes: Writes) -> None:
+    """Have those who wait at these shelves, their levels locked, served and told their dates.
+
+    In a transaction of its own: it locks reservations, and those come before levels.
+    """
+    if keys:
+        backorders.ask_for_look(writes, keys)
+        tell(transaction, LOOKS_CHANNEL)
 
 
 def _level_changed(key: Key, level: Level, transaction_id: str, now: datetime) -> Event:

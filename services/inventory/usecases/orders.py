@@ -1,24 +1,27 @@
 """What orders and pickups ask of stock: promises for placed orders, and what became of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from services.inventory.domain.ledger import Kind, Movement
 from services.inventory.domain.oversold import at_risk
 from services.inventory.domain.reservations import Wanted
+from services.inventory.store import channels
 from services.inventory.store import reservations as store
 from services.inventory.store.reservations import Reservation
 from services.inventory.usecases.announcements import reservation_changed
 from services.inventory.usecases.ledger import record, touched
 from services.inventory.usecases.levels import lock, lock_or_create, settle
+from services.inventory.usecases.requests import Reserve
 from services.inventory.usecases.reservations import Change, change_reservations
-from services.inventory.usecases.reserve import Reserve, reserve
+from services.inventory.usecases.reserve import reserve
 from shared.consumer import Received
 from shared.contracts.event import Event
 from shared.contracts.orders import OrderCancelled, OrderConfirmed, OrderPlaced, OrderReturned, OrderShipped
 from shared.contracts.pickups import PickupChanged
 from shared.contracts.reservations import HELD
+from shared.contracts.slots import OrderWithdrawn
 from shared.database import Transaction, Writes
 from shared.outbox import announce
 
@@ -44,25 +47,30 @@ def _command(order: OrderPlaced) -> Reserve:
         lines=lines,
         policy=order.sourcing.policy,
         candidates=order.sourcing.candidates,
+        keep_back=order.sourcing.keep_back,
+        tiers=order.sourcing.tiers,
         order_id=order.order_id,
+        backorder=order.backorder,
     )
 
 
 async def _take_over_carts(transaction: Transaction, orders: Sequence[OrderPlaced], now: datetime) -> set[str]:
     """The orders whose cart had reserved what they need. A cart that does not fit gives its units back first.
 
-    Nor does one whose units were sold on the shop floor: its order is to be promised what is there.
+    Nor does one whose units were sold on the shop floor: its order is to be promised what is there; nor one of another
+    channel, where that makes a difference.
     """
     by_cart = {order.reservation_id: order for order in orders if order.reservation_id is not None}
     carts = await store.lock(transaction, by_cart)
     lost = await _at_risk(transaction, carts.values()) if carts else set()
+    foreign = await _of_another_channel(transaction, carts, by_cart)
     taken_over: list[Reservation] = []
     unfit: list[Change] = []
     for reservation_id, cart in carts.items():
         order = by_cart[reservation_id]
         if cart.state not in ("held", "confirmed") or cart.order_id is not None:
             continue
-        if _fits(cart, order) and reservation_id not in lost:
+        if _fits(cart, order) and reservation_id not in lost | foreign:
             cart.order_id = cart.reference = order.order_id
             cart.expires_at = None
             taken_over.append(cart)
@@ -76,6 +84,16 @@ async def _take_over_carts(transaction: Transaction, orders: Sequence[OrderPlace
     if unfit:
         await change_reservations(transaction, unfit, now)
     return {cart.reference for cart in taken_over}
+
+
+async def _of_another_channel(
+    transaction: Transaction, carts: Mapping[str, Reservation], by_cart: Mapping[str, OrderPlaced]
+) -> set[str]:
+    """The reservations that were made for another channel than their order's, if either of the two is known."""
+    other = {cart_id: {cart.channel, by_cart[cart_id].channel} for cart_id, cart in carts.items()}
+    other = {cart_id: pair for cart_id, pair in other.items() if len(pair) > 1}
+    known = await channels.get(transaction, set().union(*other.values())) if other else {}
+    return {cart_id for cart_id, pair in other.items() if pair & known.keys()}
 
 
 async def _at_risk(transaction: Transaction, carts: Iterable[Reservation]) -> set[str]:
@@ -123,6 +141,19 @@ async def release_cancelled(
     await change_reservations(transaction, changes, now)
 
 
+async def release_withdrawn(
+    transaction: Transaction, withdrawn: Sequence[Received[OrderWithdrawn]], now: datetime
+) -> None:
+    """Give back all that is still held for orders that are at their end."""
+    by_order = await store.ids_by_order(transaction, [member.data.order_id for member in withdrawn])
+    changes = [
+        _change("release", event, by_order[data.order_id], None)
+        for event, data in withdrawn
+        if data.order_id in by_order
+    ]
+    await change_reservations(transaction, changes, now)
+
+
 def _given_back(cancelled: OrderCancelled) -> Wanted | None:
     if cancelled.complete:
         return None
@@ -161,7 +192,10 @@ def _change(command: str, event: Event, reservation_id: str, wanted: Wanted | No
 
 
 async def take_back(transaction: Transaction, returned: Sequence[Received[OrderReturned]], now: datetime) -> None:
-    """Returned units are stock where they were brought: sellable at once, or damaged."""
+    """Returned units are stock where they were brought: sellable at once, or damaged.
+
+    What a till took back it has told itself.
+    """
     movements = [
         Movement(
             source=event.source,
@@ -177,6 +211,7 @@ async def take_back(transaction: Transaction, returned: Sequence[Received[OrderR
             reason=data.reason,
         )
         for event, data in returned
+        if data.receipt is None
         for number, line in enumerate(data.lines)
     ]
     levels = await lock_or_create(transaction, touched(movements))

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.inventory.domain.backorders import Owed, renounce
 from services.inventory.domain.ledger import Kind, Movement
-from services.inventory.domain.reservations import COMMANDS, DONE, Move, Wanted, choose, state_after
+from services.inventory.domain.reservations import COMMANDS, DONE, Move, Wanted, choose, given_back, state_after
+from services.inventory.store import backorders, channels
 from services.inventory.store import reservations as store
+from services.inventory.store.backorders import OwedLine
 from services.inventory.store.reservations import Reservation
-from services.inventory.usecases.announcements import reservation_changed
+from services.inventory.usecases.announcements import promised, reservation_changed
 from services.inventory.usecases.ledger import record
 from services.inventory.usecases.levels import LockedLevels, lock_or_create, settle
 from shared.contracts.event import Event, EventType
@@ -49,12 +52,13 @@ Outcome = Reservation | DomainError
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What became of a command; `applied` where it changed something."""
+    """What became of a command; `applied` where it changed something. `renounced` are units that were awaited."""
 
     change: Change
     outcome: Outcome
     moves: Sequence[Move] = ()
     applied: bool = False
+    renounced: Sequence[tuple[Owed, int]] = ()
 
 
 async def change_reservations(transaction: Transaction, changes: Sequence[Change], now: datetime) -> list[Outcome]:
@@ -67,11 +71,16 @@ async def change_reservations(transaction: Transaction, changes: Sequence[Change
     applied = [step for step in steps if step.applied]
     for move in (move for step in applied for move in step.moves):
         levels[move.line.key].reserved -= move.quantity
+    for owed, units in (renounced for step in applied for renounced in step.renounced):
+        levels[owed.key].awaited -= units
     movements = [movement for step in applied for movement in _movements(step)]
     writes = Writes()
     await record(transaction, levels, movements, now, writes)
     store.update(writes, _changed(applied), now)
+    backorders.update(writes, _renounced(applied))
     store.keep_commands(writes, [step.change for step in applied], now)
+    freed = [move for step in applied if step.change.command != "fulfil" for move in step.moves]
+    channels.count(writes, given_back(freed))
     await settle(transaction, levels, now, _events(applied, now), writes)
     return [step.outcome for step in steps]
 
@@ -88,6 +97,7 @@ async def _lock_levels(
     for change in changes:
         if change.command != "confirm" and change.reservation_id in found:
             keys |= {line.key for line in found[change.reservation_id].lines}
+            keys |= {owed.key for owed in found[change.reservation_id].owed}
             keys |= {(place, sku) for sku, place in change.wanted or {} if place is not None}
     return await lock_or_create(transaction, keys)
 
@@ -101,21 +111,37 @@ def _take(change: Change, reservation: Reservation | None, repeats: set[store.Co
         return Step(change, _illegal(change, reservation))
     if change.fact and change.command == "confirm" and reservation.state != "held":
         return Step(change, reservation)
-    moves = [] if change.command == "confirm" else choose(reservation.lines, change.wanted, at_most=change.fact)
+    renounced, wanted = _renounce(change, reservation)
+    moves = [] if change.command == "confirm" else choose(reservation.lines, wanted, at_most=change.fact)
     if moves is None:
         return Step(change, _too_many(change))
     repeats.add(identity(change))
-    _move(change, reservation, moves)
-    return Step(change, reservation, moves, applied=True)
+    _move(change, reservation, moves, renounced)
+    return Step(change, reservation, moves, applied=True, renounced=renounced)
 
 
-def _move(change: Change, reservation: Reservation, moves: Sequence[Move]) -> None:
+def _renounce(change: Change, reservation: Reservation) -> tuple[Sequence[tuple[Owed, int]], Wanted | None]:
+    """What a release takes out of the units that are still to come, and what of those that are held."""
+    if change.command != "release":
+        return (), change.wanted
+    return renounce(reservation.owed, change.wanted)
+
+
+def _move(
+    change: Change, reservation: Reservation, moves: Sequence[Move], renounced: Sequence[tuple[Owed, int]]
+) -> None:
+    for owed, units in renounced:
+        owed.open -= units
     for move in moves:
         move.line.open -= move.quantity
         move.line.fulfilled += move.quantity if change.command == "fulfil" else 0
     if change.command == "confirm" or (change.command == "fulfil" and reservation.state == "held"):
         reservation.state = "confirmed"
-    if moves:
+    if any(owed.open for owed in reservation.owed):
+        return
+    if reservation.state == "backordered":
+        reservation.state = "held"
+    if moves or renounced:
         reservation.state = state_after(reservation.state, reservation.lines, EMPTIED[change.command])
     if reservation.state != "held":
         reservation.expires_at = None
@@ -152,12 +178,28 @@ def _changed(steps: Sequence[Step]) -> list[Reservation]:
     return list(by_id.values())
 
 
-def _events(steps: Sequence[Step], now: datetime) -> list[Event]:
-    return [
-        reservation_changed(ANNOUNCED[step.change.command], step.outcome, now, step.moves)
+def _renounced(steps: Sequence[Step]) -> list[OwedLine]:
+    """The lines of which something is not awaited any more, each once."""
+    lines = {
+        (step.change.reservation_id, owed.key): OwedLine(step.change.reservation_id, owed)
         for step in steps
-        if isinstance(step.outcome, Reservation) and (step.moves or step.change.command == "confirm")
-    ]
+        for owed, _ in step.renounced
+    }
+    return list(lines.values())
+
+
+def _events(steps: Sequence[Step], now: datetime) -> list[Event]:
+    """Who waits for less, or for nothing any more, is told so as well."""
+    events = []
+    for step in steps:
+        if not isinstance(step.outcome, Reservation):
+            continue
+        is_over = step.renounced and step.outcome.state == "released"
+        if step.moves or is_over or step.change.command == "confirm":
+            events.append(reservation_changed(ANNOUNCED[step.change.command], step.outcome, now, step.moves))
+        if step.renounced and not is_over:
+            events.append(promised(step.outcome, now))
+    return events
 
 
 def _illegal(change: Change, reservation: Reservation) -> DomainError:

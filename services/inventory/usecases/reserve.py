@@ -1,116 +1,131 @@
 """Granting promises: lock the touched levels once, decide in memory, write once."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.inventory.domain.allocation import Decision, Request, Share, allocate
+from services.inventory.domain.backorders import Backorder
+from services.inventory.domain.channels import Pool
 from services.inventory.domain.levels import Key
 from services.inventory.domain.reservations import Line
-from services.inventory.store import items, locations
+from services.inventory.store import channels
 from services.inventory.store import reservations as store
 from services.inventory.store.reservations import GrantedLine, Reservation
-from services.inventory.usecases.announcements import rejected, reservation_changed
+from services.inventory.usecases.announcements import promised, rejected
+from services.inventory.usecases.backorders import owe, promise_ahead
 from services.inventory.usecases.levels import LockedLevels, lock, settle
+from services.inventory.usecases.requests import Reserve, bounded, refusals, requests_of, rules_for
+from services.inventory.usecases.restrictions import Restrictions
 from shared.contracts.event import Event
-from shared.contracts.reservations import HELD
 from shared.database import Transaction, Writes
-from shared.errors import DomainError, InvalidRequest
-from shared.identifiers import new_id
-
-
-@dataclass(frozen=True, slots=True)
-class Reserve:
-    """Asks for a promise. Without `candidates` every location that ships may give; without `ttl` it never lapses."""
-
-    reference: str
-    channel: str
-    lines: Mapping[str, int]
-    policy: str = "fewest_splits"
-    candidates: Sequence[str] | None = None
-    ttl: timedelta | None = None
-    order_id: str | None = None
-    reservation_id: str = field(default_factory=new_id)
-
+from shared.errors import DomainError
 
 Outcome = Reservation | DomainError
 
 
 async def reserve(transaction: Transaction, commands: Sequence[Reserve], now: datetime) -> list[Outcome]:
     """A held reservation for each command, or why it was refused. First come, first served within the batch."""
-    requests = await _requests(transaction, commands)
-    levels = await lock(transaction, {key for request in requests for key in _keys(request)})
-    unknown = await _unknown(transaction, requests, levels)
-    granted_from = {key: level.on_hand - level.reserved - level.safety_stock for key, level in levels.items()}
+    requests = await requests_of(transaction, commands)
+    levels = await lock(
+        transaction, {key for request in requests for key in request.keys}, {command.channel for command in commands}
+    )
+    rules = await rules_for(transaction, commands, requests, levels, levels.channels, locked=True)
+    requests = bounded(commands, requests, rules)
+    refused = await refusals(transaction, commands, requests, levels, rules)
+    granted_from = {key: level.free for key, level in levels.items()}
     remaining = dict(granted_from)
-    known = [request for place, request in enumerate(requests) if place not in unknown]
-    decisions = iter(allocate(known, remaining))
+    decisions = iter(
+        allocate([request for place, request in enumerate(requests) if place not in refused], remaining, rules.left)
+    )
     outcomes: list[Outcome] = [
-        unknown[place] if place in unknown else _outcome(command, next(decisions), now)
-        for place, command in enumerate(commands)
+        refused[place] if place in refused else _outcome(command, request, next(decisions), rules, now)
+        for place, (command, request) in enumerate(zip(commands, requests, strict=True))
     ]
+    outcomes = await _wait_for_more(transaction, commands, requests, outcomes, remaining, rules, now)
     granted = [outcome for outcome in outcomes if isinstance(outcome, Reservation)]
     writes = Writes()
     store.insert(writes, granted + _remembered(commands, outcomes, now), _hold(granted, levels, granted_from))
+    channels.count(writes, _counted(granted))
+    owe(writes, granted, levels)
     await settle(transaction, levels, now, _events(commands, outcomes, now), writes)
     return outcomes
 
 
-async def _requests(transaction: Transaction, commands: Sequence[Reserve]) -> list[Request]:
-    shipping = await locations.shipping(transaction) if any(command.candidates is None for command in commands) else []
+async def _wait_for_more(
+    transaction: Transaction,
+    commands: Sequence[Reserve],
+    requests: Sequence[Request],
+    outcomes: Sequence[Outcome],
+    remaining: dict[Key, int],
+    rules: Restrictions,
+    now: datetime,
+) -> list[Outcome]:
+    """The outcomes, with what is expected for those that would wait for it; they are decided behind all others."""
+    waiting = [
+        (command.reservation_id, request)
+        for command, request, outcome in zip(commands, requests, outcomes, strict=True)
+        if command.backorder and isinstance(outcome, DomainError) and outcome.code == "insufficient_stock"
+    ]
+    found = await promise_ahead(transaction, waiting, remaining, rules.left, now)
     return [
-        Request(command.lines, command.policy, shipping if command.candidates is None else command.candidates)
-        for command in commands
+        _granted(command, request, found[command.reservation_id], rules, now)
+        if command.reservation_id in found
+        else outcome
+        for command, request, outcome in zip(commands, requests, outcomes, strict=True)
     ]
 
 
-def _keys(request: Request) -> list[Key]:
-    return [(place, sku) for place in request.candidates for sku in request.lines]
+def _outcome(command: Reserve, request: Request, decision: Decision, rules: Restrictions, now: datetime) -> Outcome:
+    return insufficient(decision) if decision.shortages else _granted(command, request, decision, rules, now)
 
 
-async def _unknown(
-    transaction: Transaction, requests: Sequence[Request], levels: LockedLevels
-) -> dict[int, DomainError]:
-    """Requests that name what does not exist. What has a level exists; only the rest needs a look."""
-    known_places = {place for place, _ in levels}
-    known_skus = {sku for _, sku in levels}
-    skus = {sku for request in requests for sku in request.lines} - known_skus
-    places = {place for request in requests for place in request.candidates} - known_places
-    missing_skus = await items.unknown(transaction, skus) if skus else set()
-    missing_places = await locations.unknown(transaction, list(places)) if places else set()
-    refused: dict[int, DomainError] = {}
-    for number, request in enumerate(requests):
-        for place, location_id in enumerate(request.candidates):
-            if location_id in missing_places:
-                where = f"/sourcing/candidates/{place}"
-                refused[number] = InvalidRequest(where, f"there is no location {location_id}", "unknown_location")
-        for place, sku in enumerate(request.lines):
-            if sku in missing_skus:
-                refused[number] = InvalidRequest(f"/lines/{place}/sku", f"there is no item {sku}", "unknown_sku")
-    return refused
-
-
-def _outcome(command: Reserve, decision: Decision, now: datetime) -> Outcome:
-    if decision.shortages:
-        shortages = [
-            {"sku": short.sku, "requested": short.requested, "available": short.available}
-            for short in decision.shortages
-        ]
-        return DomainError("insufficient_stock", "Some lines ask for more than is available.", shortages=shortages)
+def _granted(
+    command: Reserve, request: Request, decision: Decision | Backorder, rules: Restrictions, now: datetime
+) -> Reservation:
+    owed = list(decision.owed) if isinstance(decision, Backorder) else []
     return Reservation(
         reservation_id=command.reservation_id,
         reference=command.reference,
         channel=command.channel,
-        state="held",
+        state="backordered" if owed else "held",
         order_id=command.order_id,
-        expires_at=now + command.ttl if command.ttl else None,
+        expires_at=_lapse(command, rules, now),
         created_at=now,
-        lines=[_line(share) for share in decision.shares],
+        lines=[_line(request, share) for share in decision.shares],
+        owed=owed,
     )
 
 
-def _line(share: Share) -> Line:
-    return Line(share.sku, share.location_id, share.quantity, share.quantity, 0)
+def insufficient(decision: Decision) -> DomainError:
+    """The refusal of a decision that has shortages."""
+    shortages = [
+        {"sku": short.sku, "requested": short.requested, "available": short.available} for short in decision.shortages
+    ]
+    return DomainError("insufficient_stock", "Some lines ask for more than is available.", shortages=shortages)
+
+
+def _lapse(command: Reserve, rules: Restrictions, now: datetime) -> datetime | None:
+    channel = rules.channels.get(command.channel)
+    if command.ttl_by_default and channel is not None and channel.hold_seconds is not None:
+        return now + timedelta(seconds=channel.hold_seconds)
+    return now + command.ttl if command.ttl else None
+
+
+def _line(request: Request, share: Share) -> Line:
+    pool = request.pool((share.location_id, share.sku))
+    cap_id = pool[0] if pool is not None else None
+    return Line(share.sku, share.location_id, share.quantity, share.quantity, 0, cap_id=cap_id)
+
+
+def _counted(granted: Sequence[Reservation]) -> Mapping[Pool, int]:
+    """What was promised of each pool."""
+    counted: Counter[Pool] = Counter()
+    for reservation in granted:
+        for line in reservation.lines:
+            if line.cap_id is not None:
+                counted[line.cap_id, line.sku] += line.quantity
+    return counted
 
 
 def _hold(granted: Sequence[Reservation], levels: LockedLevels, granted_from: dict[Key, int]) -> list[GrantedLine]:
@@ -119,7 +134,11 @@ def _hold(granted: Sequence[Reservation], levels: LockedLevels, granted_from: di
     for reservation in granted:
         for line in reservation.lines:
             available = granted_from[line.key]
-            lines.append(GrantedLine(reservation.reservation_id, line.sku, line.location_id, line.quantity, available))
+            lines.append(
+                GrantedLine(
+                    reservation.reservation_id, line.sku, line.location_id, line.quantity, available, line.cap_id
+                )
+            )
             granted_from[line.key] = available - line.quantity
             levels[line.key].reserved += line.quantity
     return lines
@@ -138,7 +157,7 @@ def _events(commands: Sequence[Reserve], outcomes: Sequence[Outcome], now: datet
     events = []
     for command, outcome in zip(commands, outcomes, strict=True):
         if isinstance(outcome, Reservation):
-            events.append(reservation_changed(HELD, outcome, now))
+            events.append(promised(outcome, now))
         elif command.order_id is not None:
             events.append(
                 rejected(command.reservation_id, command.reference, command.channel, command.lines, outcome, now)

@@ -12,6 +12,7 @@ from services.inventory.domain.ledger import Kind, Movement
 from services.inventory.domain.tills import clock_sample, identify
 from services.inventory.store import items, ledger, locations
 from services.inventory.store import tills as store
+from services.inventory.usecases import till_returns
 from services.inventory.usecases.ledger import record, touched
 from services.inventory.usecases.levels import LockedLevels, create, lock, settle
 from shared.consumer import Received
@@ -70,8 +71,10 @@ async def record_till_events(
         told.append((member, is_new))
         if is_new and member.event.type in ANNOUNCED:
             announced.append(_announcement(member))
+    new = [member for member, is_new in told if is_new]
+    till_returns.note(writes, new, now)
     store.hear(writes, _heard(told, now), now)
-    await settle(transaction, levels, now, announced, writes)
+    await settle(transaction, levels, now, [*announced, *till_returns.of_orders(new, now)], writes)
     return effects
 
 

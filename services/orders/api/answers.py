@@ -1,14 +1,17 @@
 """What the HTTP doors of orders answer."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from services.orders.domain.states import State
+from services.orders.domain.awaited import all_promised_by
+from services.orders.domain.states import Method, State, line_state
 from services.orders.store import views
 from shared.contracts.orders import Fulfilment, ReturnedLine
-from shared.contracts.reservations import Shortage
+from shared.contracts.reservations import AwaitedUnits, Shortage
+from shared.contracts.tills import ReceiptName
 from shared.contracts.values import Channel, Instant, LocationId, Money, Sku, SkuQuantity
 from shared.database import Connection
 
@@ -21,6 +24,7 @@ EXAMPLE: JsonDict = {
     "lines": [
         {
             "sku": "995242",
+            "state": "partially_shipped",
             "quantity": 2,
             "unit_price": {"amount": 1290, "currency": "JPY"},
             "cancelled": 0,
@@ -65,6 +69,9 @@ class Line(BaseModel):
     """Units of one item. Still open are quantity - cancelled - shipped - collected."""
 
     sku: Sku
+    awaited: int = Field(0, description="Of the open units those that are still to come")
+    promised_by: Instant | None = Field(None, description="When the awaited units will be there, if that can be said")
+    state: State = Field(State.PENDING, description="As an order would be that has this line alone")
     quantity: int = Field(description="Ordered")
     unit_price: Money
     cancelled: int = 0
@@ -97,6 +104,7 @@ class Return(BaseModel):
     location_id: LocationId
     lines: list[ReturnedLine]
     reason: str | None = None
+    receipt: ReceiptName | None = Field(None, description="Where a till took them back: its receipt")
     returned_at: Instant
 
 
@@ -107,6 +115,14 @@ class TimelineStep(BaseModel):
     at: Instant
     cause: str
     reason: str | None = None
+
+
+class OrderRejection(BaseModel):
+    """A reason that is not want of stock: no slot, or a closed channel."""
+
+    code: str = Field(description="Stable; meant for programs", examples=["slot_full"])
+    detail: str = Field(examples=["The slot is full."])
+    more: dict[str, Any] = Field(default_factory=dict, description="For `slot_full` the `next_slots` that are free")
 
 
 class Order(BaseModel):
@@ -123,12 +139,28 @@ class Order(BaseModel):
     allocations: list[OrderAllocation] = Field(description="From where it is promised now, once it is confirmed")
     fulfilment: Fulfilment
     total: Money = Field(description="As ordered, before cancellations and returns")
-    reservation_id: str | None = Field(None, description="Inventory's promise, once it is confirmed")
+    reservation_id: str | None = Field(None, description="Inventory's promise, once there is one")
     shortages: list[Shortage] | None = Field(None, description="Why it was rejected")
+    backorder: bool = Field(False, description="Whether it would wait for what is not there")
+    awaited: list[AwaitedUnits] | None = Field(None, description="What is still to come, while it is `backordered`")
+    rejection: OrderRejection | None = Field(None, description="Why it was rejected, where it is not for want of stock")
     shipments: list[Shipment]
     returns: list[Return]
     created_at: Instant
     timeline: list[TimelineStep]
+
+    @model_validator(mode="after")
+    def _lines_have_states(self) -> "Order":
+        method = Method(self.fulfilment.method)
+        for line in self.lines:
+            handed_over = line.shipped + line.collected
+            awaited = [units for units in self.awaited or () if units.sku == line.sku]
+            line.awaited = sum(units.quantity for units in awaited)
+            line.promised_by = all_promised_by(awaited)
+            is_there = self.state is State.BACKORDERED and not awaited
+            state = State.CONFIRMED if is_there else self.state
+            line.state = line_state(state, method, line.quantity, line.cancelled, handed_over)
+        return self
 
 
 async def shown(connection: Connection, order_ids: Sequence[str]) -> list[Order | None]:

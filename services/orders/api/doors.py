@@ -11,8 +11,11 @@ from services.orders.api.answers import Order, shown
 from services.orders.api.decisions import Decisions
 from services.orders.domain import orders as domain
 from services.orders.store.locations import Networks
+from services.orders.store.reservation_previews import ReservationPreviews
+from services.orders.usecases.amendments import Amend, amend
 from services.orders.usecases.cancellations import Cancel, cancel
 from services.orders.usecases.placements import Place
+from services.orders.usecases.reassignments import Reject
 from services.orders.usecases.returns import TakeBack, take_back
 from services.orders.usecases.shipments import Ship, ship
 from shared.clock import Clock
@@ -20,31 +23,48 @@ from shared.database import Database, Transaction
 from shared.errors import DomainError
 from shared.http.door import Decide, Door, Outcome, answer
 
-CommandT = TypeVar("CommandT", Cancel, Ship, TakeBack)
+CommandT = TypeVar("CommandT", Amend, Cancel, Reject, Ship, TakeBack)
 UseCase = Callable[[Transaction, Sequence[CommandT], datetime], Awaitable[Sequence[domain.Order | DomainError]]]
 
 
 @dataclass(frozen=True)
 class Doors:
     database: Database
+    clock: Clock
+    previews: ReservationPreviews
+    candidates_limit: int
     decisions: Decisions
     networks: Networks
     place: Door[Place]
     cancel: Door[Cancel]
+    amend: Door[Amend]
+    reject: Door[Reject]
     ship: Door[Ship]
     take_back: Door[TakeBack]
 
 
 def open_doors(
-    database: Database, clock: Clock, decisions: Decisions, networks: Networks, place: Decide[Place]
+    database: Database,
+    clock: Clock,
+    decisions: Decisions,
+    networks: Networks,
+    place: Decide[Place],
+    previews: ReservationPreviews,
+    candidates_limit: int,
+    reject: UseCase[Reject],
 ) -> Doors:
-    """All doors of one app; `place` is the use case that placing is."""
+    """All doors of one app; `place` and `reject` are the use cases that need to know of places."""
     return Doors(
         database=database,
+        clock=clock,
+        previews=previews,
+        candidates_limit=candidates_limit,
         decisions=decisions,
         networks=networks,
         place=Door("orders.place", database, place),
         cancel=Door("orders.cancel", database, _answering(cancel, clock, 200)),
+        amend=Door("orders.amend", database, _answering(amend, clock, 200)),
+        reject=Door("orders.reject", database, _answering(reject, clock, 200)),
         ship=Door("orders.ship", database, _answering(ship, clock, 201)),
         take_back=Door("orders.return", database, _answering(take_back, clock, 201)),
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,21 +10,24 @@ from fastapi import APIRouter, Body, Header, Request, Response
 from pydantic import BaseModel, Field
 from pydantic_core import from_json
 
-from services.orders.api.answers import Line, Order, TimelineStep
+from services.orders.api.answers import Line, Order, OrderRejection, TimelineStep
 from services.orders.api.doors import Doors, OrdersDoors
 from services.orders.api.preferences import WAIT_LIMIT_S, preferred_wait
 from services.orders.api.values import LINES_LIMIT, Identifier, Label
+from services.orders.domain.sourcing import Network
 from services.orders.domain.states import State
 from services.orders.store.locations import Networks
-from services.orders.usecases.placements import CAUSE, Place, Placed, is_sourceable, place
+from services.orders.usecases.placements import CAUSE, Place, Placed, place
+from services.orders.usecases.sourcing import knows_places_for, with_channels_split
 from shared.clock import Clock
-from shared.contracts.orders import Fulfilment, OrderLine
+from shared.contracts.orders import Fulfilment, OrderLine, PickupFulfilment
 from shared.contracts.values import Channel, Money, Wire
 from shared.database import Transaction
 from shared.errors import DomainError, InvalidRequest
 from shared.http.auth import Key, allow
 from shared.http.door import Decide, Outcome, answer, to_answer
-from shared.http.problems import DETAILS, responses
+from shared.http.idempotency import Answer
+from shared.http.problems import DETAILS, STATUS, responses
 from shared.identifiers import new_id
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
@@ -59,6 +63,16 @@ EXAMPLES: Any = {
             "fulfilment": {"method": "pickup", "location_id": "S367"},
         },
     },
+    "preorder": {
+        "summary": "Of an item that is not out yet, or not all there",
+        "value": {
+            "channel": "web",
+            "currency": "JPY",
+            "lines": [{"sku": "995242", "quantity": 2, "unit_price": {"amount": 1290, "currency": "JPY"}}],
+            "fulfilment": {"method": "ship", "destination": {"country": "JP"}},
+            "backorder": True,
+        },
+    },
 }
 
 
@@ -74,6 +88,9 @@ class OrderBody(Wire):
     lines: Annotated[list[OrderLine], Field(min_length=1, max_length=LINES_LIMIT)]
     fulfilment: Fulfilment
     reservation_id: Identifier | None = Field(None, description="Of the cart, if it holds stock already")
+    backorder: bool = Field(
+        False, description="Whether it would wait: what is not there, or not out yet, is promised from what is expected"
+    )
 
 
 class _Reference(BaseModel):
@@ -85,11 +102,16 @@ def placing(clock: Clock, networks: Networks, candidates_limit: int) -> Decide[P
 
     async def decide(transaction: Transaction, commands: Sequence[Place]) -> list[Outcome]:
         now = clock()
-        network = await networks.current(transaction)
-        outcomes = await place(transaction, commands, now, network, candidates_limit)
-        return [_outcome(command, outcome, now) for command, outcome in zip(commands, outcomes, strict=True)]
+        network = await networks.today(transaction, now, [command.channel for command in commands])
+        resolved = [_with_split(command, network) for command in commands]
+        outcomes = await place(transaction, resolved, now, network, candidates_limit)
+        return [_outcome(command, outcome, now) for command, outcome in zip(resolved, outcomes, strict=True)]
 
     return decide
+
+
+def _with_split(command: Place, network: Network) -> Place:
+    return replace(command, fulfilment=with_channels_split(command.channel, command.fulfilment, network))
 
 
 def _outcome(command: Place, outcome: Placed | DomainError, now: datetime) -> Outcome:
@@ -108,6 +130,7 @@ def _pending(command: Place, now: datetime) -> Order:
         lines=[Line(sku=line.sku, quantity=line.quantity, unit_price=line.unit_price) for line in command.lines],
         allocations=[],
         fulfilment=command.fulfilment,
+        backorder=command.backorder,
         total=Money(amount=_total(command.lines), currency=command.currency),
         shipments=[],
         returns=[],
@@ -122,17 +145,23 @@ def _pending(command: Place, now: datetime) -> Order:
     description="The order is stored, and inventory is asked to promise all of it or nothing. With `Prefer: wait=N`"
     f" (seconds, at most {WAIT_LIMIT_S}) the answer is the decision: 201 with the confirmed order, or 409"
     " `insufficient_stock` with the `shortages`. Undecided in time, or without the header, it is 202 with the pending"
-    " order and its `Location`. An `external_id` that its channel has used already answers with that first order, as"
-    " it stands: 200, 202 or 409. A repeated `Idempotency-Key` waits and answers by the order's state now.",
+    " order and its `Location`. A pickup order that names a `slot` is confirmed once it has both stock and slot;"
+    " a slot that is full is 409 `slot_full` with `next_slots`, and nothing stays held. An order with `backorder` holds"
+    " what is there, and is promised the rest from what is expected: 201 `backordered`, with a date by line."
+    " An `external_id` that its channel has used already answers with that first order, as it stands: 200, 202 or 409."
+    " A repeated `Idempotency-Key` waits and answers by the order's state now.",
     response_model=Order,
     responses={
         200: {"model": Order, "description": "The channel had placed it before"},
-        201: {"model": Order, "description": "Confirmed"},
+        201: {"model": Order, "description": "Confirmed, or backordered"},
         202: {"model": Order, "description": "Pending"},
         **responses(
             "unauthenticated",
             "forbidden",
             "insufficient_stock",
+            "slot_full",
+            "slot_not_offered",
+            "not_sourceable",
             "request_in_flight",
             "invalid_request",
             "unknown_location",
@@ -172,9 +201,9 @@ async def post(
 async def _places_are_known(doors: Doors, command: Place) -> None:
     """Give a location that was put a moment ago the time to arrive, before an order at it is refused for good."""
     looks = int(ARRIVAL_LIMIT_S / ARRIVAL_LOOK_S)
-    while looks and not is_sourceable(command, doors.networks.latest):
+    while looks and not knows_places_for(command.fulfilment, doors.networks.latest):
         async with doors.database.reading() as connection:
-            if is_sourceable(command, await doors.networks.current(connection)):
+            if knows_places_for(command.fulfilment, await doors.networks.current(connection)):
                 return
         await asyncio.sleep(ARRIVAL_LOOK_S)
         looks -= 1
@@ -194,6 +223,8 @@ def _by_state(order: Order | None, *, is_own: bool) -> Response:
     """201 tells the one who placed it that it is confirmed; who placed it again gets 200."""
     if order is None:
         raise DomainError("not_found", "The order is not here any more.")
+    if order.state is State.REJECTED and order.rejection is not None:
+        return _rejected(order, order.rejection).response()
     if order.state is State.REJECTED:
         shortages = [shortage.model_dump() for shortage in order.shortages or ()]
         detail = DETAILS["insufficient_stock"]
@@ -203,6 +234,12 @@ def _by_state(order: Order | None, *, is_own: bool) -> Response:
     if order.state is State.PENDING:
         return answer(order, 202).response()
     return answer(order, 201 if is_own and order.state is not State.CANCELLED else 200).response()
+
+
+def _rejected(order: Order, rejection: OrderRejection) -> Answer:
+    """A code that this service does not know yet is a conflict like the others."""
+    code = rejection.code if rejection.code in STATUS else "conflict"
+    return to_answer(DomainError(code, rejection.detail, **rejection.more, order_id=order.order_id))
 
 
 def _with_headers(answered: Response, request: Request, placed: Response, wait_s: int) -> Response:
@@ -231,6 +268,8 @@ def _check(body: OrderBody) -> None:
         if line.unit_price.amount < 0:
             raise InvalidRequest(f"/lines/{number}/unit_price/amount", "a price is not below 0")
         skus.add(line.sku)
+    if body.backorder and isinstance(body.fulfilment, PickupFulfilment) and body.fulfilment.slot is not None:
+        raise InvalidRequest("/backorder", "an order that would wait takes no slot: it is known later when it is there")
     if _total(body.lines) > TOTAL_LIMIT:
         raise InvalidRequest("/lines", f"the total is at most {TOTAL_LIMIT} minor units")
 
@@ -250,4 +289,5 @@ def _command(body: OrderBody) -> Place:
         lines=body.lines,
         fulfilment=body.fulfilment,
         reservation_id=body.reservation_id,
+        backorder=body.backorder,
     )

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from services.orders.api.answers import Order
 from services.orders.api.doors import OrdersDoors
 from services.orders.api.values import LINES_LIMIT, OrderId, Reason
-from services.orders.domain.orders import Returned, ReturnedUnits
+from services.orders.domain.returns import Returned, ReturnedUnits
 from services.orders.usecases.returns import TakeBack
 from shared.contracts.orders import ReturnedLine
 from shared.contracts.values import LocationId, Wire

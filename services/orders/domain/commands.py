@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.orders.domain.orders import Cancelled, Cause, Order, Returned, Shipped
+from services.orders.domain.orders import Cancelled, Cause, Order, Shipped
 from services.orders.domain.promises import cancel_open, give_back
 from services.orders.domain.refusals import Refused
+from services.orders.domain.returns import Returned
 from services.orders.domain.states import FINAL, Method, State
 
 CANCEL = "cancel"
@@ -27,12 +28,20 @@ def cancel(order: Order, wanted: Mapping[str, int] | None, reason: str) -> None:
         lines = {line.sku: line.cancel(wanted[line.sku]) for line in order.lines if line.sku in wanted}
     else:
         lines = cancel_open(order)
+    give_up_units(order, lines, reason)
+    order.advance(Cause(CANCEL, reason))
+
+
+def give_up_units(order: Order, lines: Mapping[str, int], reason: str) -> None:
+    """Say that units of the lines, cancelled a moment ago, are not wanted, and give their promises back.
+
+    Before inventory has decided that is only said where nothing is left of the order.
+    """
     cancelled = give_back(order, lines, reason)
     if order.reservation_id is not None:
         order.happenings.append(cancelled)
     elif cancelled.complete:
         order.happenings.append(Cancelled({line.sku: line.cancelled for line in order.lines}, True, reason))
-    order.advance(Cause(CANCEL, reason))
 
 
 def ship(order: Order, shipment: Shipped) -> None:

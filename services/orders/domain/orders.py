@@ -4,9 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from services.orders.domain.sourcing import Plan
+from services.orders.domain.awaited import Awaited, Backordered
+from services.orders.domain.rejections import Rejection, SlotState
+from services.orders.domain.repairs import (
+    Amended,
+    LineShort,
+    ReallocationRequested,
+    ReassignmentRequested,
+    Resourced,
+)
+from services.orders.domain.returns import Returned, ReturnExceeded
 from services.orders.domain.states import Method, Standing, State, path, state_of
 
+ENDED_WITHOUT_GOODS = frozenset({State.REJECTED, State.CANCELLED})
 Promise = tuple[str, str, int]
 """(sku, location_id, quantity)"""
 
@@ -108,7 +118,10 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
+    """Nothing stands; without a `rejection` it is for want of stock."""
+
     shortages: Sequence[Shortage]
+    rejection: Rejection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,36 +138,6 @@ class Cancelled:
 
 
 @dataclass(frozen=True, slots=True)
-class ReallocationRequested:
-    """Units that are not at their place any more are wanted from elsewhere; without a `plan` there is no elsewhere."""
-
-    reservation_id: str
-    sku: str
-    location_id: str
-    quantity: int
-    plan: Plan | None
-
-
-@dataclass(frozen=True, slots=True)
-class Resourced:
-    """Units of one item come from other places; `moved` is units by place."""
-
-    sku: str
-    location_id: str
-    moved: Sequence[tuple[str, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class LineShort:
-    """Units that the shelf of a pickup order lacks: the counter gives them up, or has them in its bag."""
-
-    sku: str
-    location_id: str
-    quantity: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Shipped:
     shipment_id: str
     location_id: str
@@ -164,27 +147,30 @@ class Shipped:
 
 
 @dataclass(frozen=True, slots=True)
-class ReturnedUnits:
-    sku: str
-    quantity: int
-    condition: str
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    return_id: str
-    location_id: str
-    lines: Sequence[ReturnedUnits]
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Completed:
     """All that was not cancelled was handed over."""
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The order had asked for a slot, and is at its end: whoever has granted it something takes that back."""
+
+
 Happening = (
-    Confirmed | Rejected | Cancelled | ReallocationRequested | Resourced | LineShort | Shipped | Returned | Completed
+    Confirmed
+    | Backordered
+    | Rejected
+    | Cancelled
+    | ReallocationRequested
+    | ReassignmentRequested
+    | Resourced
+    | Amended
+    | LineShort
+    | Shipped
+    | Returned
+    | ReturnExceeded
+    | Completed
+    | Withdrawn
 )
 """What the rest of the house is told."""
 
@@ -193,7 +179,8 @@ Happening = (
 class Order:
     """An order under lock. `steps` and `happenings` are what this transaction adds to it.
 
-    `fulfilment` is JSON, as it was placed.
+    `fulfilment` is JSON. `awaited` is what is still to come, None where nothing is.
+    `failed` are the places that have failed an item, by item, in the order in which they did.
     """
 
     order_id: str
@@ -207,12 +194,18 @@ class Order:
     reservation_id: str | None = None
     bag: Bag = Bag.NONE
     shortages: Sequence[Shortage] | None = None
+    awaited: Sequence[Awaited] | None = None
+    slot: SlotState | None = None
+    rejection: Rejection | None = None
+    failed: dict[str, list[str]] = field(default_factory=dict)
     state_before: State = field(init=False)
+    fulfilment_before: str = field(init=False)
     steps: list[Step] = field(default_factory=list)
     happenings: list[Happening] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.state_before = self.state
+        self.fulfilment_before = self.fulfilment
 
     def line(self, sku: str) -> Line | None:
         return next((line for line in self.lines if line.sku == sku), None)
@@ -220,18 +213,47 @@ class Order:
     def share(self, sku: str, location_id: str) -> Share | None:
         return next((share for share in self.shares if (share.sku, share.location_id) == (sku, location_id)), None)
 
+    def share_at(self, sku: str, location_id: str) -> Share:
+        """The share at this place; a new one of no units where there was none."""
+        share = self.share(sku, location_id)
+        if share is None:
+            share = Share(sku=sku, location_id=location_id, quantity=0)
+            self.shares.append(share)
+        return share
+
+    def fail(self, skus: Iterable[str], location_id: str) -> None:
+        """The place could not give these items. One that has failed an item is not asked for it again."""
+        for sku in skus:
+            places = self.failed.setdefault(sku, [])
+            if location_id not in places:
+                places.append(location_id)
+
+    def was_failed_by(self, location_id: str) -> bool:
+        return any(location_id in places for places in self.failed.values())
+
     @property
     def open_units(self) -> int:
         return sum(line.open for line in self.lines)
 
+    @property
+    def awaits_slot(self) -> bool:
+        """Whether it cannot be confirmed yet, because pickup has not answered."""
+        return self.slot == "wanted"
+
+    @property
+    def awaits_goods(self) -> bool:
+        """Whether a part of it is still to come."""
+        return self.awaited is not None
+
     def standing(self) -> Standing:
         return Standing(
             method=self.method,
-            is_granted=self.reservation_id is not None,
-            is_rejected=self.shortages is not None,
+            is_granted=self.reservation_id is not None and not self.awaits_slot,
+            is_rejected=self.shortages is not None or self.rejection is not None,
             bag_is_ready=self.bag is Bag.READY,
             open_units=self.open_units,
             handed_over=sum(line.handed_over for line in self.lines),
+            awaits_goods=self.awaits_goods,
         )
 
     def advance(self, cause: Cause) -> None:
@@ -240,6 +262,10 @@ class Order:
         self.steps += [Step(state, cause) for state in path(self.state, after, self.method) or [after]]
         if after is State.COMPLETED and self.state is not State.COMPLETED:
             self.happenings.append(Completed())
+        if self.slot is not None and after in ENDED_WITHOUT_GOODS and self.state not in ENDED_WITHOUT_GOODS:
+            self.happenings.append(Withdrawn())
+        if after is State.CANCELLED:
+            self.awaited = None
         self.state = after
 
 

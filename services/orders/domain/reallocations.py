@@ -7,17 +7,9 @@ unit that was moved for nothing is given back. The caller sees to it that each e
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.orders.domain.orders import (
-    Bag,
-    Cancelled,
-    Cause,
-    LineShort,
-    Order,
-    Promise,
-    ReallocationRequested,
-    Resourced,
-    Share,
-)
+from services.orders.domain.orders import Bag, Cancelled, Cause, Order, Promise, Share
+from services.orders.domain.promises import cancel_at
+from services.orders.domain.repairs import LineShort, Moved, ReallocationRequested, Resourced
 from services.orders.domain.sourcing import Plan
 from services.orders.domain.states import FINAL, Method
 
@@ -65,6 +57,8 @@ def ask(order: Order, missing: Missing, plan: Plan | None, cause: Cause) -> None
     if order.state in FINAL:
         return
     if missing.quantity and order.bag is Bag.NONE:
+        if plan is not None:
+            order.fail([missing.sku], missing.location_id)
         order.happenings.append(
             ReallocationRequested(missing.reservation_id, missing.sku, missing.location_id, missing.quantity, plan)
         )
@@ -76,9 +70,9 @@ def relocate(order: Order, found: Relocation, cause: Cause) -> None:
     share = order.share(found.sku, found.location_id)
     if share is None:
         return
-    moved, surplus = _move(order, share, found)
+    moved, surplus = take_moves(order, share, found.moved)
     if moved:
-        order.happenings.append(Resourced(found.sku, found.location_id, moved))
+        order.happenings.append(Resourced(moved))
     if surplus:
         order.happenings.append(Cancelled({}, False, OVERSOLD, surplus))
     if found.short:
@@ -86,18 +80,14 @@ def relocate(order: Order, found: Relocation, cause: Cause) -> None:
     order.advance(Cause(cause.name, _told(found)))
 
 
-def _move(order: Order, share: Share, found: Relocation) -> tuple[list[tuple[str, int]], list[Promise]]:
+def take_moves(order: Order, share: Share, found: Sequence[tuple[str, int]]) -> tuple[list[Moved], list[Promise]]:
     """The units that move, by place, and the promises for units that were cancelled or handed over meanwhile."""
-    moved: list[tuple[str, int]] = []
+    moved: list[Moved] = []
     surplus: list[Promise] = []
-    for place, units in found.moved:
-        target = order.share(share.sku, place)
-        if target is None:
-            target = Share(sku=share.sku, location_id=place, quantity=0)
-            order.shares.append(target)
-        taken = share.move_to(target, units)
+    for place, units in found:
+        taken = share.move_to(order.share_at(share.sku, place), units)
         if taken:
-            moved.append((place, taken))
+            moved.append(Moved(share.sku, share.location_id, place, taken))
         if taken < units:
             surplus.append((share.sku, place, units - taken))
     return moved, surplus
@@ -105,15 +95,13 @@ def _move(order: Order, share: Share, found: Relocation) -> tuple[list[tuple[str
 
 def _run_short(order: Order, share: Share, short: int) -> None:
     if order.method is Method.PICKUP:
-        if share.open:
-            order.happenings.append(LineShort(share.sku, share.location_id, min(short, share.open), OVERSOLD))
+        # A store that has failed the order has been asked for all of it already.
+        if share.open and not order.was_failed_by(share.location_id):
+            order.happenings.append(LineShort(share.location_id, {share.sku: min(short, share.open)}, OVERSOLD))
         return
-    units = share.cancel(short)
-    line = order.line(share.sku)
-    if units and line is not None:
-        line.cancel(units)
-        released = [(share.sku, share.location_id, units)]
-        order.happenings.append(Cancelled({share.sku: units}, not order.open_units, OVERSOLD, released))
+    cancelled = cancel_at(order, share.location_id, {share.sku: short}, OVERSOLD)
+    if cancelled.lines:
+        order.happenings.append(cancelled)
 
 
 def _told(found: Relocation) -> str:

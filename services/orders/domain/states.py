@@ -5,6 +5,7 @@
 | cancelled           | any     | any       | 0          | 0           | nothing will be handed over                  |
 | rejected            | refused | no        | > 0        | 0           | there was not enough stock                   |
 | pending             | not yet | no        | > 0        | 0           | inventory has not decided yet                |
+| backordered         | in part | no        | > 0        | 0           | what is not held yet is promised by a date   |
 | confirmed           | yes     | no        | > 0        | 0           | every open unit is promised                  |
 | ready_for_pickup    | yes     | yes       | > 0        | 0           | the bag lies at the counter                  |
 | partially_shipped   | yes     | no        | > 0        | > 0         | some parcels are on their way                |
@@ -27,6 +28,7 @@ class Method(StrEnum):
 
 class State(StrEnum):
     PENDING = "pending"
+    BACKORDERED = "backordered"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
     READY_FOR_PICKUP = "ready_for_pickup"
@@ -43,7 +45,8 @@ FINAL = frozenset({State.COMPLETED, State.REJECTED, State.CANCELLED})
 # A bag may be handed out in the very moment in which its order is cancelled elsewhere. What happened at the counter is
 # a fact and wins: this is the one way out of `cancelled`.
 LEGAL: Mapping[State, frozenset[State]] = {
-    State.PENDING: frozenset({State.CONFIRMED, State.REJECTED, State.CANCELLED}),
+    State.PENDING: frozenset({State.BACKORDERED, State.CONFIRMED, State.REJECTED, State.CANCELLED}),
+    State.BACKORDERED: frozenset({State.CONFIRMED, State.CANCELLED}),
     State.CONFIRMED: frozenset(
         {
             State.READY_FOR_PICKUP,
@@ -54,7 +57,8 @@ LEGAL: Mapping[State, frozenset[State]] = {
             State.CANCELLED,
         }
     ),
-    State.READY_FOR_PICKUP: frozenset({State.PARTIALLY_COLLECTED, State.COLLECTED, State.CANCELLED}),
+    # A bag that is not handed out may be asked for at another store.
+    State.READY_FOR_PICKUP: frozenset({State.CONFIRMED, State.PARTIALLY_COLLECTED, State.COLLECTED, State.CANCELLED}),
     State.PARTIALLY_SHIPPED: frozenset({State.SHIPPED}),
     State.PARTIALLY_COLLECTED: frozenset({State.COLLECTED}),
     State.SHIPPED: frozenset({State.COMPLETED}),
@@ -76,6 +80,7 @@ class Standing:
     bag_is_ready: bool
     open_units: int
     handed_over: int
+    awaits_goods: bool = False
 
 
 def state_of(standing: Standing) -> State:
@@ -84,6 +89,8 @@ def state_of(standing: Standing) -> State:
         return State.COMPLETED if standing.handed_over else State.CANCELLED
     if standing.is_rejected:
         return State.REJECTED
+    if standing.awaits_goods:
+        return State.BACKORDERED
     if not standing.is_granted:
         return State.PENDING
     if standing.handed_over:
@@ -105,3 +112,19 @@ def is_legal(before: State | None, after: State) -> bool:
     if before is None:
         return after is State.PENDING
     return after is before or after in LEGAL[before]
+
+
+def line_state(order_state: State, method: Method, quantity: int, cancelled: int, handed_over: int) -> State:
+    """The state of one line of an order: the one that the line would have if it were all of the order.
+
+    A line stays `shipped` or `collected`, which an order passes through.
+    """
+    if cancelled == quantity:
+        return State.CANCELLED
+    is_shipped = method is Method.SHIP
+    if cancelled + handed_over == quantity:
+        return State.SHIPPED if is_shipped else State.COLLECTED
+    if handed_over:
+        return State.PARTIALLY_SHIPPED if is_shipped else State.PARTIALLY_COLLECTED
+    is_elsewhere = order_state in (State.PARTIALLY_SHIPPED, State.PARTIALLY_COLLECTED)
+    return State.CONFIRMED if is_elsewhere else order_state

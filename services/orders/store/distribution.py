@@ -11,9 +11,12 @@ PLACEMENTS: Placements = {
     "shipments": Distributed("order_id"),
     "returns": Distributed("order_id"),
     "counted_events": Distributed("order_id"),
+    "returns_ahead": Distributed("order_id"),
     # That a name has one order is decided where the name lies; channels are too few to split by.
     "order_names": Distributed("external_id"),
     # Read whole into memory and joined with nothing; and its versions come from a sequence, which an upsert of a
     # reference table may not ask.
     "locations": Local(),
+    "routing_policies": Local(),
+    "fulfilment_capacities": Local(),
 }

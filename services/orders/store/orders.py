@@ -5,10 +5,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.orders.domain.awaited import Awaited
 from services.orders.domain.orders import Bag, Line, Order, Share, Shortage, touched
+from services.orders.domain.rejections import Rejection
 from services.orders.domain.states import Method, State
 from shared.database import Statement, Transaction, listed, tell
 
@@ -17,10 +20,13 @@ DECIDED_CHANNEL = "decided"
 _PAYLOAD_IDS_LIMIT = 200
 """PostgreSQL takes less than 8,000 bytes of payload; an id and its comma are 37."""
 
+_AWAITED = TypeAdapter(list[Awaited])
 _IDENTIFIER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _COLUMNS = """
     order_id::text AS order_id, channel, member_id, method, fulfilment::text AS fulfilment, state, reservation_id, bag,
-    shortages::text AS shortages
+    shortages::text AS shortages, awaited::text AS awaited, rejection::text AS rejection,
+    failed_places::text AS failed_places,
+    coalesce(slot, CASE WHEN jsonb_typeof(fulfilment -> 'slot') = 'object' THEN 'wanted' END) AS slot
     """
 _LOCK = Statement(
     f"SELECT {_COLUMNS} FROM orders WHERE order_id = ANY(CAST(:ids AS uuid[])) ORDER BY order_id FOR NO KEY UPDATE"
@@ -42,6 +48,9 @@ _SHARES = Statement(
     """
 )
 _ORDER = {"ids": "uuid", "states": "text", "reservation_ids": "text", "bags": "integer", "shortages": "text"}
+_BACKORDER = {"awaited": "text"}
+_SLOT = {"slots": "text", "rejections": "text"}
+_REPAIR = {"fulfilments": "text", "failed_places": "text"}
 _LINE = {
     "line_ids": "uuid",
     "line_skus": "text",
@@ -62,16 +71,21 @@ _WRITE = Statement(
     f"""
     WITH moved AS (
         UPDATE orders SET state = new.state, reservation_id = new.reservation_id, bag = new.bag,
-            shortages = CAST(new.shortages AS jsonb), updated_at = :now
-        FROM {listed(_ORDER)} AS new (order_id, state, reservation_id, bag, shortages)
+            shortages = CAST(new.shortages AS jsonb), awaited = CAST(new.awaited AS jsonb), slot = new.slot,
+            rejection = CAST(new.rejection AS jsonb),
+            fulfilment = coalesce(CAST(new.fulfilment AS jsonb), orders.fulfilment),
+            failed_places = CAST(new.failed_places AS jsonb), updated_at = :now
+        FROM {listed(_ORDER | _BACKORDER | _SLOT | _REPAIR)}
+            AS new (order_id, state, reservation_id, bag, shortages, awaited, slot, rejection, fulfilment,
+                failed_places)
         WHERE orders.order_id = new.order_id),
     lines AS (
         UPDATE order_lines AS line SET cancelled = new.cancelled, handed_over = new.handed_over, returned = new.returned
         FROM {listed(_LINE)} AS new (order_id, sku, cancelled, handed_over, returned)
         WHERE line.order_id = new.order_id AND line.sku = new.sku),
     shares AS (
-        INSERT INTO allocations (order_id, sku, location_id, quantity, cancelled, handed_over)
-        SELECT * FROM {listed(_SHARE)}
+        INSERT INTO allocations (order_id, sku, location_id, quantity, cancelled, handed_over, promised_at)
+        SELECT share.*, :now FROM {listed(_SHARE)} AS share
         ON CONFLICT (order_id, sku, location_id) DO UPDATE SET quantity = excluded.quantity,
             cancelled = excluded.cancelled, handed_over = excluded.handed_over),
     steps AS (
@@ -151,6 +165,10 @@ def _order(row: Any) -> Order:
         reservation_id=row.reservation_id,
         bag=Bag(row.bag),
         shortages=None if row.shortages is None else [Shortage(**shortage) for shortage in from_json(row.shortages)],
+        awaited=None if row.awaited is None else _AWAITED.validate_json(row.awaited),
+        slot=row.slot,
+        rejection=None if row.rejection is None else Rejection(**from_json(row.rejection)),
+        failed={} if row.failed_places is None else from_json(row.failed_places),
     )
 
 
@@ -161,6 +179,11 @@ def _orders(orders: Sequence[Order]) -> dict[str, list[Any]]:
         "reservation_ids": [order.reservation_id for order in orders],
         "bags": [int(order.bag) for order in orders],
         "shortages": [None if order.shortages is None else to_json(order.shortages).decode() for order in orders],
+        "awaited": [None if order.awaited is None else to_json(order.awaited).decode() for order in orders],
+        "slots": [order.slot for order in orders],
+        "rejections": [None if order.rejection is None else to_json(order.rejection).decode() for order in orders],
+        "fulfilments": [order.fulfilment if order.fulfilment != order.fulfilment_before else None for order in orders],
+        "failed_places": [to_json(order.failed).decode() if order.failed else None for order in orders],
     }
 
 

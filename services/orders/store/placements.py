@@ -32,8 +32,9 @@ _CLAIM = Statement(
 _INSERT_ORDERS = Statement(
     f"""
     INSERT INTO orders (order_id, channel, external_id, member_id, currency, method, fulfilment,
-        state, created_at, updated_at)
-    SELECT order_id, channel, external_id, member_id, currency, method, CAST(fulfilment AS jsonb), :state, :now, :now
+        backorder, state, created_at, updated_at)
+    SELECT order_id, channel, external_id, member_id, currency, method, CAST(fulfilment AS jsonb), backorder, :state,
+        :now, :now
     FROM {
         listed(
             {
@@ -44,9 +45,10 @@ _INSERT_ORDERS = Statement(
                 "currency": "text",
                 "method": "text",
                 "fulfilment": "text",
+                "backorder": "boolean",
             }
         )
-    } AS placed (order_id, channel, external_id, member_id, currency, method, fulfilment)
+    } AS placed (order_id, channel, external_id, member_id, currency, method, fulfilment, backorder)
     """
 )
 _INSERT_LINES = Statement(
@@ -76,6 +78,7 @@ class PlacedOrder:
     method: str
     fulfilment: str
     lines: Sequence[OrderLine]
+    backorder: bool = False
 
 
 async def named(transaction: Transaction, names: Iterable[Name]) -> dict[Name, str]:
@@ -96,7 +99,8 @@ async def insert(
     stored = [order for order in orders if order.external_id is None or order.order_id in named_first]
     if not stored:
         return []
-    parameters = columns(stored, "order_id", "channel", "external_id", "member_id", "currency", "method", "fulfilment")
+    names = ("order_id", "channel", "external_id", "member_id", "currency", "method", "fulfilment", "backorder")
+    parameters = columns(stored, *names)
     await _INSERT_ORDERS.run(transaction, **parameters, state=state, now=now)
     lines = [(order.order_id, place, line) for order in stored for place, line in enumerate(order.lines)]
     await _INSERT_LINES.run(

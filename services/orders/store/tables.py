@@ -1,6 +1,7 @@
 """The tables of orders."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -41,6 +42,11 @@ ORDERS = Table(
     Column("reservation_id", Text),
     Column("bag", Integer, nullable=False, server_default="0", comment="0 none, 1 picking, 2 ready, 3 closed"),
     Column("shortages", JSONB),
+    Column("backorder", Boolean, nullable=False, server_default="false"),
+    Column("awaited", JSONB, comment="what is still to come, and by when"),
+    Column("failed_places", JSONB, comment="item → the places that have failed it, in their order"),
+    Column("slot", Text),
+    Column("rejection", JSONB),
     instant("created_at"),
     instant("updated_at"),
     Index("ix_orders_external_id", "external_id", "order_id", postgresql_where=text("external_id IS NOT NULL")),
@@ -84,8 +90,10 @@ ALLOCATIONS = Table(
     Column("quantity", BigInteger, nullable=False),
     Column("cancelled", BigInteger, nullable=False, server_default="0"),
     Column("handed_over", BigInteger, nullable=False, server_default="0"),
+    Column("promised_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("order_id", "sku", "location_id"),
     CheckConstraint("cancelled >= 0 AND handed_over >= 0 AND cancelled + handed_over <= quantity"),
+    Index("ix_allocations_promised_at", "location_id", "promised_at"),
 )
 
 TIMELINE = Table(
@@ -122,7 +130,28 @@ RETURNS = Table(
     Column("lines", JSONB, nullable=False),
     Column("reason", Text),
     instant("returned_at"),
+    Column("till_id", Text),
+    Column("receipt_id", Text),
     PrimaryKeyConstraint("order_id", "return_id"),
+)
+
+# Units that a till took back before it was heard that they were handed over; tried again when they are due.
+RETURNS_AHEAD = Table(
+    "returns_ahead",
+    METADATA,
+    Column("order_id", Id, nullable=False),
+    Column("source", Exact, nullable=False),
+    Column("event_id", Exact, nullable=False),
+    Column("sku", Exact, nullable=False),
+    Column("condition", Exact, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("location_id", Exact, nullable=False),
+    Column("till_id", Text, nullable=False),
+    Column("receipt_id", Text, nullable=False),
+    Column("noted_at", DateTime(timezone=True), nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("order_id", "source", "event_id", "sku", "condition"),
+    Index("ix_returns_ahead_due_at", "due_at"),
 )
 
 # A projection of what inventory announces; the newest (changed_at, event_id) of a location is the truth about it.
@@ -137,6 +166,30 @@ LOCATIONS = Table(
     Column("offers_pickup", Boolean, nullable=False),
     instant("changed_at"),
     Column("event_id", Exact, nullable=False),
+    Column("version", BigInteger, Identity(always=True), nullable=False, comment="grows with every change"),
+    Column("groups", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("time_zone", Text),
+)
+
+# By which rules a channel's orders find their places. A channel without a row has the default.
+ROUTING_POLICIES = Table(
+    "routing_policies",
+    METADATA,
+    Column("channel", Exact, primary_key=True),
+    Column("policy", JSONB, nullable=False),
+    instant("updated_at"),
+    Column("version", BigInteger, Identity(always=True), nullable=False, comment="grows with every change"),
+)
+
+# What a place can do in a day. It may be told before the place is known.
+FULFILMENT_CAPACITIES = Table(
+    "fulfilment_capacities",
+    METADATA,
+    Column("location_id", Exact, primary_key=True),
+    Column("orders_per_day", Integer),
+    Column("cost_amount", BigInteger, comment="of a parcel, in minor units"),
+    Column("cost_currency", Text),
+    instant("updated_at"),
     Column("version", BigInteger, Identity(always=True), nullable=False, comment="grows with every change"),
 )
 

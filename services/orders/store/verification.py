@@ -1,13 +1,14 @@
 """What must be true of every stored order: its state, its units and its timeline explain each other."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import text
+from pydantic_core import from_json
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.orders.domain.orders import Order
-from services.orders.domain.states import State, is_legal, state_of
+from services.orders.domain.states import Method, State, is_legal, state_of
 from services.orders.store.orders import page
 
 PAGE_LIMIT = 1_000
@@ -17,6 +18,13 @@ _TIMELINES = text(
     """
     SELECT order_id::text AS order_id, array_agg(state ORDER BY entry_id) AS states
     FROM timeline WHERE order_id = ANY(CAST(:ids AS uuid[])) GROUP BY order_id
+    """
+)
+_RETURNED = text(
+    """
+    SELECT order_id::text AS order_id, sku, CAST(sum(quantity) AS bigint) AS returned
+    FROM returns, jsonb_to_recordset(lines) AS line (sku text, quantity bigint)
+    WHERE order_id = ANY(CAST(:ids AS uuid[])) GROUP BY order_id, sku
     """
 )
 _MISNAMED = text(
@@ -39,6 +47,9 @@ _PROMISES = text(
 )
 
 
+_SLOTS = text("SELECT order_id::text AS order_id, state, slot FROM orders WHERE slot IS NOT NULL")
+
+
 class Promise(NamedTuple):
     """What an order holds of inventory; `reservation_id` is None where nothing was ever promised.
 
@@ -59,8 +70,11 @@ async def violations(connection: AsyncConnection) -> list[str]:
     while orders := await page(connection, after, PAGE_LIMIT):
         rows = (await connection.execute(_TIMELINES, {"ids": list(orders)})).all()
         timelines = {row.order_id: [State(state) for state in row.states] for row in rows}
+        told = (await connection.execute(_RETURNED, {"ids": list(orders)})).all()
+        returned = {(row.order_id, row.sku): row.returned for row in told}
         for order in orders.values():
             found += [f"order {order.order_id}: {fault}" for fault in _faults(order, timelines.get(order.order_id, []))]
+            found += [f"order {order.order_id}: {fault}" for fault in _return_faults(order, returned)]
         after = max(orders)
     misnamed = (await connection.execute(_MISNAMED, {"limit": PAGE_LIMIT})).all()
     return found + [f"order {row.order_id}: {row.channel}'s name {row.external_id} is not its own" for row in misnamed]
@@ -70,6 +84,11 @@ async def promises(connection: AsyncConnection) -> list[Promise]:
     """Every order with its reservation, to be compared with inventory's reservations and with the pickups."""
     rows = (await connection.execute(_PROMISES)).all()
     return [Promise(row.order_id, row.state, row.reservation_id, row.method, row.units) for row in rows]
+
+
+async def slots(connection: AsyncConnection) -> Sequence[Row[Any]]:
+    """Rows (order_id, state, slot) of the orders that asked for a slot, to be compared with those that pickup gave."""
+    return (await connection.execute(_SLOTS)).all()
 
 
 def _faults(order: Order, timeline: list[State]) -> Iterable[str]:
@@ -83,11 +102,25 @@ def _faults(order: Order, timeline: list[State]) -> Iterable[str]:
     if expected is not order.state:
         yield f"is {order.state}, but its lines say {expected}"
     yield from _share_faults(order)
+    yield from _repair_faults(order)
+
+
+def _return_faults(order: Order, returned: Mapping[tuple[str, str], int]) -> Iterable[str]:
+    """What its returns tell is what its lines say, and no more than was handed over."""
+    for line in order.lines:
+        told = returned.get((order.order_id, line.sku), 0)
+        if told != line.returned or told > line.handed_over:
+            yield (
+                f"of {line.sku} {line.handed_over} handed over and {line.returned} returned, but its returns say {told}"
+            )
 
 
 def _share_faults(order: Order) -> Iterable[str]:
-    """Once an order is granted, its lines and its allocations count the same units."""
-    if order.reservation_id is None:
+    """Once an order is granted, its lines and its allocations count the same units.
+
+    But for those that were cancelled while they were still to come: no place was ever promised them.
+    """
+    if order.reservation_id is None or order.awaits_goods:
         return
     for line in order.lines:
         shares = [share for share in order.shares if share.sku == line.sku]
@@ -96,8 +129,21 @@ def _share_faults(order: Order) -> Iterable[str]:
             sum(share.cancelled for share in shares),
             sum(share.handed_over for share in shares),
         )
-        if promised != (line.quantity, line.cancelled, line.handed_over):
+        never_there = line.quantity - promised[0]
+        if never_there < 0 or promised[1:] != (line.cancelled - never_there, line.handed_over):
             yield (
                 f"of {line.sku} {line.quantity} ordered, {line.cancelled} cancelled, {line.handed_over} handed over,"
                 f" but its allocations say {promised[0]}, {promised[1]}, {promised[2]}"
             )
+
+
+def _repair_faults(order: Order) -> Iterable[str]:
+    """Places fail what was ordered; and what a customer collects is promised from the store where it is collected."""
+    unknown = [sku for sku in order.failed if order.line(sku) is None]
+    if unknown:
+        yield f"places have failed it for {', '.join(unknown)}, which was not ordered"
+    if order.method is Method.PICKUP:
+        store = from_json(order.fulfilment)["location_id"]
+        elsewhere = {share.location_id for share in order.shares if share.open} - {store}
+        if elsewhere:
+            yield f"it is collected at {store}, but units are promised from {', '.join(sorted(elsewhere))}"

@@ -14,6 +14,8 @@ _VIEW = """
     SELECT order_id::text AS order_id, json_build_object(
         'order_id', order_id, 'channel', channel, 'external_id', external_id, 'member_id', member_id,
         'state', state, 'reservation_id', reservation_id, 'fulfilment', fulfilment, 'shortages', shortages,
+        'rejection', rejection,
+        'backorder', backorder, 'awaited', awaited,
         'created_at', created_at,
         'total', json_build_object('currency', currency, 'amount',
             (SELECT sum(quantity * unit_price)::bigint FROM order_lines AS line WHERE line.order_id = o.order_id)),
@@ -31,7 +33,9 @@ _VIEW = """
                 'shipped_at', shipped_at) ORDER BY shipment_id)
             FROM shipments WHERE shipments.order_id = o.order_id), '[]'),
         'returns', coalesce((SELECT json_agg(json_build_object('return_id', return_id, 'location_id', location_id,
-                'lines', lines, 'reason', reason, 'returned_at', returned_at) ORDER BY return_id)
+                'lines', lines, 'reason', reason, 'returned_at', returned_at,
+                'receipt', CASE WHEN receipt_id IS NOT NULL THEN json_build_object('location_id', location_id,
+                    'till_id', till_id, 'receipt_id', receipt_id) END) ORDER BY return_id)
             FROM returns WHERE returns.order_id = o.order_id), '[]'),
         'timeline', (SELECT json_agg(json_build_object('state', state, 'at', at, 'cause', cause, 'reason', reason)
                 ORDER BY entry_id) FROM timeline WHERE timeline.order_id = o.order_id)

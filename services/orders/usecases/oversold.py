@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 from services.orders.domain.orders import Cause, Order
 from services.orders.domain.reallocations import Missing, ask, missing_of_each
-from services.orders.domain.sourcing import Network, Plan
+from services.orders.domain.reassignments import Elsewhere
+from services.orders.domain.sourcing import Plan
+from services.orders.domain.states import Method
 from services.orders.store import orders as store
 from services.orders.store.counted_events import Mark, first_time
+from services.orders.usecases.elsewhere import Repairs
 from services.orders.usecases.orders import Step, move
-from services.orders.usecases.placements import point_of
 from shared.consumer import Received
-from shared.contracts.orders import FULFILMENT, PickupFulfilment
 from shared.contracts.stock import OVERSOLD, Oversold
 from shared.database import Transaction
 
@@ -30,20 +31,15 @@ class _AtRisk(NamedTuple):
 
 
 async def source_elsewhere(
-    transaction: Transaction,
-    received: Sequence[Received[Oversold]],
-    now: datetime,
-    network: Network,
-    candidates_limit: int,
+    transaction: Transaction, received: Sequence[Received[Oversold]], now: datetime, repairs: Repairs
 ) -> None:
     """Let every order that an event names ask for what it lacks, under its own policy; each event counts once."""
     at_risk = {promise.mark: promise for event in received for promise in _at_risk(event)}
     fresh = await first_time(transaction, at_risk)
+    elsewhere = await repairs.elsewhere(transaction, now)
 
     def step(promise: _AtRisk) -> Step:
-        return lambda order: ask(
-            order, promise.missing, _plan(order, promise.missing, network, candidates_limit), promise.cause
-        )
+        return lambda order: ask(order, promise.missing, _plan(order, promise.missing, elsewhere), promise.cause)
 
     await move(transaction, [(mark[0], step(promise)) for mark, promise in at_risk.items() if mark in fresh], now)
 
@@ -58,9 +54,11 @@ def _at_risk(received: Received[Oversold]) -> Iterable[_AtRisk]:
             yield _AtRisk((promise.reference, event.source, event.id), missing, cause)
 
 
-def _plan(order: Order, missing: Missing, network: Network, candidates_limit: int) -> Plan | None:
-    """The order's own policy over the places that are known now; None where it is collected at this one."""
-    fulfilment = FULFILMENT.validate_json(order.fulfilment)
-    if isinstance(fulfilment, PickupFulfilment):
+def _plan(order: Order, missing: Missing, elsewhere: Elsewhere) -> Plan | None:
+    """Where the units may come from, but for places that have failed the item before; None where no try is left.
+
+    Nor is there another place for what is collected here: its counter finds the units, or gives them up.
+    """
+    if order.method is Method.PICKUP or not elsewhere.has_try_left(order, missing.sku, missing.location_id):
         return None
-    return network.ship_instead_of(missing.location_id, point_of(fulfilment), fulfilment.policy, candidates_limit)
+    return elsewhere.plan(order, missing.location_id, order.failed.get(missing.sku, ()))

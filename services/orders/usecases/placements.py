@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.orders.domain.refusals import Refused
-from services.orders.domain.sourcing import Network, Plan, Point
+from services.orders.domain.sourcing import Network, Plan
 from services.orders.domain.states import State
 from services.orders.store import placements
 from services.orders.store.placements import Name, PlacedOrder
 from services.orders.usecases.announcements import SOURCE
 from services.orders.usecases.refusals import as_domain_error
+from services.orders.usecases.slots import slot_requests
+from services.orders.usecases.sourcing import plan
 from shared.contracts.event import Event
 from shared.contracts.orders import PLACED, OrderLine, OrderPlaced, PickupFulfilment, ShipFulfilment
 from shared.contracts.reservations import Sourcing
@@ -24,7 +26,10 @@ CAUSE = PLACED.name
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An order to be placed under `order_id`. `reservation_id` is the cart's, if it holds stock already."""
+    """An order to be placed under `order_id`. `reservation_id` is the cart's, if it holds stock already.
+
+    A `backorder` is content with what is expected where there is too little.
+    """
 
     order_id: str
     channel: str
@@ -34,6 +39,7 @@ class Place:
     lines: Sequence[OrderLine]
     fulfilment: PickupFulfilment | ShipFulfilment
     reservation_id: str | None
+    backorder: bool = False
 
     @property
     def name(self) -> Name | None:
@@ -68,28 +74,15 @@ async def place(
             if command.order_id in stored and isinstance(plan := plans[command.order_id], Plan)
         ],
     )
+    announce(transaction, slot_requests((command for command in commands if command.order_id in stored), now))
     return [_outcome(command, stored, known, plans) for command in commands]
 
 
-def is_sourceable(command: Place, network: Network) -> bool:
-    """Whether there is a place that the order could be promised from."""
-    return isinstance(_plan(command, network, candidates_limit=1), Plan)
-
-
 def _plan(command: Place, network: Network, candidates_limit: int) -> Plan | DomainError:
-    fulfilment = command.fulfilment
     try:
-        if isinstance(fulfilment, PickupFulfilment):
-            return network.pickup_at(fulfilment.location_id)
-        return network.ship_to(point_of(fulfilment), fulfilment.policy, candidates_limit)
+        return plan(command.channel, command.fulfilment, network, candidates_limit)
     except Refused as refused:
         return as_domain_error(refused)
-
-
-def point_of(fulfilment: ShipFulfilment) -> Point | None:
-    """Where it is shipped to, as far as that is known."""
-    to = fulfilment.destination
-    return None if to.latitude is None or to.longitude is None else (to.latitude, to.longitude)
 
 
 def _stored(command: Place) -> PlacedOrder:
@@ -102,6 +95,7 @@ def _stored(command: Place) -> PlacedOrder:
         method=command.fulfilment.method,
         fulfilment=command.fulfilment.model_dump_json(),
         lines=command.lines,
+        backorder=command.backorder,
     )
 
 
@@ -114,6 +108,7 @@ def _event(command: Place, plan: Plan, now: datetime) -> Event:
         fulfilment=command.fulfilment,
         sourcing=Sourcing.model_validate(plan, from_attributes=True),
         reservation_id=command.reservation_id,
+        backorder=command.backorder,
     )
     return PLACED.event(data, event_id=new_id(), source=SOURCE, time=now)
 

@@ -5,33 +5,42 @@ from datetime import datetime
 from typing import Any
 
 from services.orders.domain import promises
+from services.orders.domain.awaited import Awaited
+from services.orders.domain.backorders import wait
 from services.orders.domain.orders import Cause, Order, Share, Shortage
 from services.orders.domain.reallocations import Relocation, relocate
+from services.orders.domain.reassignments import Reassignment, reassign
+from services.orders.domain.rejections import Rejection
 from services.orders.store import orders as store
 from services.orders.store.counted_events import Mark, first_time
 from services.orders.usecases.orders import Step, move
 from shared.consumer import Received
+from shared.contracts.reassignments import REASSIGNED, ReservationReassigned
 from shared.contracts.reservations import (
+    BACKORDERED,
     EXPIRED,
     HELD,
     REALLOCATED,
     REJECTED,
     RELEASED,
+    ReservationBackordered,
     ReservationChanged,
     ReservationReallocated,
     ReservationRejected,
 )
 from shared.database import Transaction
 
+INSUFFICIENT_STOCK = "insufficient_stock"
+
 
 async def settle(transaction: Transaction, received: Sequence[Received[Any]], now: datetime) -> None:
     """Apply the answers; a reservation whose reference is no order of ours is somebody else's and passed over."""
-    marks = [_mark(answer) for answer in received if answer.event.type == REALLOCATED.name]
+    marks = [_mark(answer) for answer in received if answer.event.type in _COUNTED]
     fresh = await first_time(transaction, [mark for mark in marks if store.is_identifier(mark[0])])
     steps: list[tuple[str, Step]] = []
     for answer in received:
         event, data = answer
-        if event.type == REALLOCATED.name:
+        if event.type in _COUNTED:
             if _mark(answer) not in fresh:
                 continue
             fresh.remove(_mark(answer))
@@ -55,9 +64,21 @@ def _grant(order: Order, data: ReservationChanged, cause: Cause) -> None:
     promises.grant(order, data.reservation_id, shares, cause)
 
 
+def _wait(order: Order, data: ReservationBackordered, cause: Cause) -> None:
+    awaited = [Awaited(units.sku, units.location_id, units.quantity, units.promised_by) for units in data.awaited]
+    wait(order, data.reservation_id, awaited, cause)
+
+
 def _reject(order: Order, data: ReservationRejected, cause: Cause) -> None:
     shortages = [Shortage(shortage.sku, shortage.requested, shortage.available) for shortage in data.shortages]
-    promises.reject(order, shortages, cause)
+    promises.reject(order, shortages, cause, _other_reason(data))
+
+
+def _other_reason(data: ReservationRejected) -> Rejection | None:
+    """Why, where it is not for want of stock."""
+    if data.code == INSUFFICIENT_STOCK:
+        return None
+    return Rejection(data.code, data.detail or f"Inventory refuses it: {data.code}.")
 
 
 def _withdraw(order: Order, data: ReservationChanged, cause: Cause) -> None:
@@ -71,10 +92,21 @@ def _relocate(order: Order, data: ReservationReallocated, cause: Cause) -> None:
     relocate(order, Relocation(data.sku, data.location_id, moved, data.short, data.kept), cause)
 
 
+def _reassign(order: Order, data: ReservationReassigned, cause: Cause) -> None:
+    moved = [(units.sku, units.to_location_id, units.quantity) for units in data.moved]
+    short = {units.sku: units.quantity for units in data.short}
+    kept = {units.sku: units.quantity for units in data.kept}
+    reassign(order, Reassignment(data.location_id, moved, short, kept), cause)
+
+
+_COUNTED = (BACKORDERED.name, REALLOCATED.name, REASSIGNED.name)
+"""Answers whose effect adds up: each counts once."""
 _DECISIONS: Mapping[str, Callable[[Order, Any, Cause], None]] = {
     HELD.name: _grant,
+    BACKORDERED.name: _wait,
     REJECTED.name: _reject,
     RELEASED.name: _withdraw,
     EXPIRED.name: _withdraw,
     REALLOCATED.name: _relocate,
+    REASSIGNED.name: _reassign,
 }

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.orders.domain import commands
-from services.orders.domain.orders import Order, Returned
+from services.orders.domain.orders import Order
+from services.orders.domain.returns import Returned
 from services.orders.store import returns as store
 from services.orders.usecases.orders import Step, move
 from shared.database import Transaction

@@ -1,11 +1,12 @@
 """What the HTTP doors of pickup answer."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from services.pickup.domain.states import State
+from shared.contracts.orders import Collector
 from shared.contracts.values import Instant, LocationId, Sku
 from shared.principal import Role
 
@@ -28,7 +29,24 @@ EXAMPLE: JsonDict = {
     "code": "407718",
     "locked_until": None,
     "reason": None,
+    "late_at": None,
+    "reminded_at": None,
+    "bag_location": "shelf B4",
+    "collector": {"name": "Hanako Sato"},
+    "collected_by": None,
+    "round_id": None,
+    "stars": None,
+    "words": None,
+    "rated_at": None,
 }
+
+
+def _named(name: Any) -> Any:
+    """A name as it is kept, as the object that it is on the wire."""
+    return {"name": name} if isinstance(name, str) else name
+
+
+Named = Annotated[Collector | None, BeforeValidator(_named)]
 
 
 class PickupLine(BaseModel):
@@ -63,6 +81,15 @@ class Pickup(BaseModel):
     code: str | None = Field(description="What the customer shows; only to storefront and operator, once it is ready")
     locked_until: Instant | None = Field(description="Until then no code is accepted, because of too many wrong ones")
     reason: str | None = Field(description="Why it was cancelled or expired")
+    late_at: Instant | None = Field(description="When it was found not to be ready in time")
+    reminded_at: Instant | None = Field(description="When its customer was to be reminded")
+    bag_location: str | None = Field(description="Where the bag stands")
+    collector: Named = Field(description="Who may come instead of the customer")
+    collected_by: Named = Field(description="Who came, where it was not the customer")
+    round_id: str | None = Field(description="The pick round that it is picked in")
+    stars: int | None = Field(description="How the customer rated it, from 1 to 5")
+    words: str | None = Field(description="What the customer said of it")
+    rated_at: Instant | None
 
 
 def shown(pickup: Any, role: Role) -> Pickup:

@@ -8,9 +8,12 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.pickup.api.answers import shown
+from services.pickup.api.round_answers import round_shown
 from services.pickup.domain.steps import Policy
 from services.pickup.store.availability import Availability
+from services.pickup.store.items import Items
 from services.pickup.usecases.pickups import Command, NewCode, take_steps
+from services.pickup.usecases.rounds import Begin, Standing, StepCommand, begin_rounds, step_rounds
 from shared.clock import Clock
 from shared.database import Database, Transaction
 from shared.errors import DomainError
@@ -19,12 +22,15 @@ from shared.http.door import Door, Outcome, answer
 
 @dataclass(frozen=True)
 class Doors:
-    """`availability` asks inventory; `preparation` is the time from an order to its bag."""
+    """`availability` and `items` ask inventory; `preparation` is the time from an order to its bag."""
 
     database: Database
     clock: Clock
     new_code: NewCode
     steps: Door[Command]
+    begin_round: Door[Begin]
+    step_round: Door[StepCommand]
+    items: Items
     availability: Availability
     preparation: timedelta
 
@@ -40,6 +46,30 @@ def steps_door(database: Database, clock: Clock, policy: Policy) -> Door[Command
         ]
 
     return Door("pickup steps", database, decide)
+
+
+def begin_round_door(database: Database, clock: Clock, policy: Policy) -> Door[Begin]:
+    """The door for new pick rounds."""
+
+    async def decide(transaction: Transaction, commands: Sequence[Begin]) -> list[Outcome]:
+        return [_round(outcome, 201) for outcome in await begin_rounds(transaction, commands, clock(), policy)]
+
+    return Door("new pick rounds", database, decide)
+
+
+def step_round_door(database: Database, clock: Clock, policy: Policy) -> Door[StepCommand]:
+    """The door for every step of every pick round."""
+
+    async def decide(transaction: Transaction, commands: Sequence[StepCommand]) -> list[Outcome]:
+        return [_round(outcome, 200) for outcome in await step_rounds(transaction, commands, clock(), policy)]
+
+    return Door("pick round steps", database, decide)
+
+
+def _round(outcome: Standing | DomainError, status: int) -> Outcome:
+    if isinstance(outcome, DomainError):
+        return outcome
+    return answer(round_shown(outcome.round, outcome.bags, outcome.moved), status)
 
 
 async def _doors(request: Request) -> Doors:

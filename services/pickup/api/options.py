@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -10,9 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.pickup.api.doors import PickupDoors
 from services.pickup.domain.options import Coverage, coverage, option_lines
+from services.pickup.domain.slots import SLOT
 from services.pickup.store import locations
 from services.pickup.store.availability import Available
+from services.pickup.usecases.counter_times import CounterTimes, counter_times
 from shared.contracts.locations import Latitude, Longitude
+from shared.contracts.slots import SlotTime
 from shared.contracts.values import Instant, LocationId, Sku, SkuQuantity, Wire
 from shared.geography import distance_km
 from shared.http.auth import allow
@@ -52,13 +54,6 @@ class OptionLine(BaseModel):
     available: int
 
 
-class Slot(BaseModel):
-    """A time span in which the bag may be collected."""
-
-    starts_at: Instant
-    ends_at: Instant
-
-
 class Option(BaseModel):
     """One store."""
 
@@ -67,8 +62,14 @@ class Option(BaseModel):
     distance_km: float = Field(examples=[1.204])
     available: Coverage = Field(description="Whether the store has all, some or none of the lines in full")
     lines: list[OptionLine]
-    ready_by: Instant = Field(description="When the bag would be ready if it were ordered now")
-    slots: list[Slot] = Field(description="Empty: stores do not offer slots yet")
+    ready_by: Instant = Field(
+        description="When the bag would be ready if it were ordered now: from the store's opening hours, the time that"
+        " picking takes and the bags that wait already"
+    )
+    slots: list[SlotTime] = Field(
+        description="The next half hours with a place left, from `ready_by` on; an order names one as its `slot`. Empty"
+        " where the store offers none"
+    )
 
 
 class Options(BaseModel):
@@ -87,16 +88,16 @@ class Options(BaseModel):
     dependencies=[allow("storefront", "operator", "store-staff")],
 )
 async def options(body: OptionsBody, doors: PickupDoors) -> Options:
-    async with doors.database.reading() as connection:
-        stores = await locations.offering_pickup(connection)
-    nearest = _nearest(stores, body.near, body.limit)
     wanted: Counter[str] = Counter()
     for line in body.lines:
         wanted[line.sku] += line.quantity
-    as_of = doors.clock()
-    location_ids = [store.location_id for store, _ in nearest]
+    async with doors.database.reading() as connection:
+        nearest = _nearest(await locations.offering_pickup(connection), body.near, body.limit)
+        location_ids = [store.location_id for store, _ in nearest]
+        as_of = doors.clock()
+        times = await counter_times(connection, location_ids, len(wanted), as_of, doors.preparation)
     available = await doors.availability.of(list(wanted), location_ids) if nearest else {}
-    items = [_option(store, distance, wanted, available, as_of + doors.preparation) for store, distance in nearest]
+    items = [_option(store, distance, wanted, available, times[store.location_id]) for store, distance in nearest]
     return Options(as_of=as_of, items=items)
 
 
@@ -106,7 +107,9 @@ def _nearest(stores: Sequence[Any], near: Point, limit: int) -> list[tuple[Any, 
     return sorted(located, key=lambda pair: (pair[1], pair[0].location_id))[:limit]
 
 
-def _option(store: Any, distance: float, wanted: Mapping[str, int], available: Available, ready_by: datetime) -> Option:
+def _option(
+    store: Any, distance: float, wanted: Mapping[str, int], available: Available, times: CounterTimes
+) -> Option:
     lines = option_lines(wanted, store.location_id, available)
     return Option(
         location_id=store.location_id,
@@ -114,6 +117,6 @@ def _option(store: Any, distance: float, wanted: Mapping[str, int], available: A
         distance_km=round(distance, 3),
         available=coverage(lines),
         lines=[OptionLine.model_validate(line) for line in lines],
-        ready_by=ready_by,
-        slots=[],
+        ready_by=times.ready_by,
+        slots=[SlotTime(starts_at=start, ends_at=start + SLOT) for start in times.slots],
     )

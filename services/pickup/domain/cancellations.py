@@ -24,11 +24,12 @@ def take_off(pickups: Sequence[Pickup], cancellation: Cancellation, now: datetim
     first, and only what goes beyond is taken out of bags. A collected bag stays as it is.
     """
     left = dict(cancellation.lines)
-    acknowledged = [_acknowledge(pickup, left) for pickup in pickups]
+    acknowledged = [acknowledge(pickup, left) for pickup in pickups]
     return [_take_off(pickup, left, cancellation, now) for pickup in acknowledged]
 
 
-def _acknowledge(pickup: Pickup, left: dict[str, int]) -> Pickup:
+def acknowledge(pickup: Pickup, left: dict[str, int]) -> Pickup:
+    """The pickup once its order has answered for units by SKU that it gave up; `left` is reduced by them."""
     return replace(pickup, lines=tuple(_acknowledge_line(line, left) for line in pickup.lines))
 
 

@@ -42,7 +42,11 @@ class Units(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pickup:
-    """`due_at` is when it should be ready, `held_until` when a ready one lapses, `closed_at` when it ended."""
+    """`due_at` is when it should be ready, `held_until` when a ready one lapses, `closed_at` when it ended.
+
+    `collector` is who may come instead of the customer, `collected_by` who came where it was not the customer;
+    `round_id` the pick round that it is picked in. A rating is its `stars`, 1 to 5, the customer's `words` and when.
+    """
 
     pickup_id: str
     order_id: str
@@ -60,6 +64,16 @@ class Pickup:
     wrong_tries: int = 0
     locked_until: datetime | None = None
     reason: str | None = None
+    late_at: datetime | None = None
+    remind_at: datetime | None = None
+    reminded_at: datetime | None = None
+    bag_location: str | None = None
+    collector: str | None = None
+    collected_by: str | None = None
+    round_id: str | None = None
+    stars: int | None = None
+    words: str | None = None
+    rated_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -86,7 +100,9 @@ class Pickup:
         return replace(self, lines=tuple(lines))
 
 
-FactKind = Literal["requested", "picking", "line_short", "ready", "collected", "expired", "cancelled"]
+FactKind = Literal[
+    "requested", "picking", "line_short", "ready", "collected", "expired", "cancelled", "late", "reminded", "rated"
+]
 
 
 class Fact(NamedTuple):
@@ -116,3 +132,8 @@ class Decision:
     pickup: Pickup
     facts: tuple[Fact, ...] = ()
     refusal: Refusal | None = None
+
+
+def refused(pickup: Pickup, code: str, detail: str, **extra: object) -> Decision:
+    """The step is not taken; further members are for a program."""
+    return Decision(pickup, refusal=Refusal(code, detail, extra))

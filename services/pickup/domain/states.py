@@ -4,6 +4,7 @@
         │                 │  ▲ pick, short         ├──expire──▶ expired
         └─────────────────┴────────cancel──────────┴──────────▶ cancelled
 
+A bag that is picking or ready can be put somewhere else (`place_bag`); that moves no state.
 What is collected, expired or cancelled stays so: no step leads out of it.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 State = Literal["requested", "picking", "ready", "collected", "expired", "cancelled"]
-StepName = Literal["start", "pick", "short", "make_ready", "collect", "expire", "cancel"]
+StepName = Literal["start", "pick", "short", "make_ready", "place_bag", "collect", "expire", "cancel"]
 
 OPEN: frozenset[State] = frozenset({"requested", "picking", "ready"})
 
@@ -20,6 +21,7 @@ TRANSITIONS: Mapping[StepName, Mapping[State, State]] = {
     "pick": {"picking": "picking"},
     "short": {"picking": "picking"},
     "make_ready": {"picking": "ready"},
+    "place_bag": {"picking": "picking", "ready": "ready"},
     "collect": {"ready": "collected"},
     "expire": {"ready": "expired"},
     "cancel": {"requested": "cancelled", "picking": "cancelled", "ready": "cancelled"},

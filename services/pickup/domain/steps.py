@@ -2,22 +2,22 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from hmac import compare_digest
 from typing import ClassVar
 
-from services.pickup.domain.pickups import Decision, Fact, Line, Pickup, Refusal, Units
+from services.pickup.domain.calendar import Calendar
+from services.pickup.domain.deadlines import held_until, remind_at
+from services.pickup.domain.handover import hand_over, withhold
+from services.pickup.domain.pickups import Decision, Fact, Line, Pickup, Units, refused
 from services.pickup.domain.states import StepName, after, is_possible, is_repeat
-
-WRONG_CODES_LIMIT = 5
-"""So many wrong codes in a row lock a pickup."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How long a ready bag is held, and how long wrong codes lock it."""
+    """How long a ready bag is held, how long wrong codes lock it, how long before the end customers are reminded."""
 
     hold: timedelta
     lock: timedelta
+    reminder: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,30 @@ class Short:
 
 @dataclass(frozen=True, slots=True)
 class MakeReady:
+    """`bag_location` is where the bag is put; without one it stays where it was said to be.
+
+    `calendar` is the store's: it says until when the bag is held. Without one the store is always open.
+    """
+
     name: ClassVar[StepName] = "make_ready"
     code: str
+    bag_location: str | None = None
+    calendar: Calendar | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceBag:
+    name: ClassVar[StepName] = "place_bag"
+    bag_location: str
 
 
 @dataclass(frozen=True, slots=True)
 class Collect:
+    """`collected_by` is the name of who came, where it was not the customer."""
+
     name: ClassVar[StepName] = "collect"
     code: str
+    collected_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +79,7 @@ class Cancel:
     reason: str
 
 
-Step = Start | Pick | Short | MakeReady | Collect | Expire | Cancel
+Step = Start | Pick | Short | MakeReady | PlaceBag | Collect | Expire | Cancel
 
 
 def take(pickup: Pickup, step: Step, now: datetime, policy: Policy) -> Decision:
@@ -72,12 +88,13 @@ def take(pickup: Pickup, step: Step, now: datetime, policy: Policy) -> Decision:
     if not repeated and not is_possible(step.name, pickup.state):
         return _impossible(pickup, step.name)
     if isinstance(step, Collect):
-        return _wrong_code(pickup, step.code, now, policy) or (Decision(pickup) if repeated else _collect(pickup, now))
+        withheld = withhold(pickup, step.code, step.collected_by, now, policy.lock)
+        return withheld or (Decision(pickup) if repeated else hand_over(pickup, step.collected_by, now))
     return Decision(pickup) if repeated else _take(pickup, step, now, policy)
 
 
 def _take(
-    pickup: Pickup, step: Start | Pick | Short | MakeReady | Expire | Cancel, now: datetime, policy: Policy
+    pickup: Pickup, step: Start | Pick | Short | MakeReady | PlaceBag | Expire | Cancel, now: datetime, policy: Policy
 ) -> Decision:
     match step:
         case Start():
@@ -86,8 +103,10 @@ def _take(
             return _pick(pickup, sku, quantity)
         case Short(sku, missing, reason):
             return _short(pickup, sku, missing, reason, now)
-        case MakeReady(code):
-            return _make_ready(pickup, code, now, policy.hold)
+        case MakeReady():
+            return _make_ready(pickup, step, now, policy)
+        case PlaceBag(bag_location):
+            return Decision(replace(pickup, bag_location=bag_location))
         case Expire():
             return _expire(pickup, now)
         case Cancel(reason):
@@ -128,39 +147,23 @@ def shorten(pickup: Pickup, line: Line, missing: int, reason: str, now: datetime
     return Decision(emptied.pickup, (fact, *emptied.facts))
 
 
-def _make_ready(pickup: Pickup, code: str, now: datetime, hold: timedelta) -> Decision:
+def _make_ready(pickup: Pickup, step: MakeReady, now: datetime, policy: Policy) -> Decision:
     if pickup.unpicked:
         units = ", ".join(f"{left.quantity} of {left.sku}" for left in pickup.unpicked)
         unpicked = [left._asdict() for left in pickup.unpicked]
         detail = f"It is picking, and neither picked nor short are {units}."
-        return _refused(pickup, "illegal_transition", detail, state=pickup.state, unpicked=unpicked)
-    ready = replace(pickup, state=after("make_ready", pickup.state), code=code, ready_at=now, held_until=now + hold)
+        return refused(pickup, "illegal_transition", detail, state=pickup.state, unpicked=unpicked)
+    until = held_until(now, policy.hold, step.calendar)
+    ready = replace(
+        pickup,
+        state=after("make_ready", pickup.state),
+        code=step.code,
+        bag_location=step.bag_location or pickup.bag_location,
+        ready_at=now,
+        held_until=until,
+        remind_at=remind_at(now, until, policy.reminder, step.calendar),
+    )
     return Decision(ready, (Fact("ready", ready.wanted),))
-
-
-def _wrong_code(pickup: Pickup, code: str, now: datetime, policy: Policy) -> Decision | None:
-    """The refusal of a code, counted; None where it is the right one and may be used now."""
-    if pickup.locked_until is not None and now < pickup.locked_until:
-        detail = "Too many wrong codes were entered; wait until `locked_until`."
-        return _refused(pickup, "locked", detail, locked_until=pickup.locked_until)
-    if compare_digest(code.encode(), (pickup.code or "").encode()):
-        return None
-    tries = pickup.wrong_tries + 1
-    if tries < WRONG_CODES_LIMIT:
-        left = WRONG_CODES_LIMIT - tries
-        counted = replace(pickup, wrong_tries=tries, locked_until=None)
-        return _refused(
-            counted, "wrong_code", f"This is not the code of this pickup; {left} more tries.", tries_left=left
-        )
-    locked = replace(pickup, wrong_tries=0, locked_until=now + policy.lock)
-    detail = "This is not the code of this pickup, which is now locked until `locked_until`."
-    return _refused(locked, "wrong_code", detail, tries_left=0, locked_until=locked.locked_until)
-
-
-def _collect(pickup: Pickup, now: datetime) -> Decision:
-    # A lapsed bag that nobody has put back yet is still at the counter: it is handed over.
-    collected = replace(pickup, state=after("collect", pickup.state), closed_at=now, wrong_tries=0, locked_until=None)
-    return Decision(collected, (Fact("collected", collected.wanted),))
 
 
 def _expire(pickup: Pickup, now: datetime) -> Decision:
@@ -177,17 +180,13 @@ def cancel(pickup: Pickup, reason: str, now: datetime) -> Decision:
 
 def _impossible(pickup: Pickup, step: StepName) -> Decision:
     detail = f"It is {pickup.state}; from there, {step.replace('_', ' ')} is not possible."
-    return _refused(pickup, "illegal_transition", detail, state=pickup.state)
+    return refused(pickup, "illegal_transition", detail, state=pickup.state)
 
 
 def _unknown_line(pickup: Pickup, sku: str) -> Decision:
-    return _refused(pickup, "not_found", f"This pickup has no line {sku}.")
+    return refused(pickup, "not_found", f"This pickup has no line {sku}.")
 
 
 def _too_many(pickup: Pickup, line: Line, pointer: str) -> Decision:
     detail = f"{line.unpicked} of {line.sku} are still to be picked, not more."
-    return _refused(pickup, "invalid_request", detail, errors=[{"pointer": pointer, "detail": detail}])
-
-
-def _refused(pickup: Pickup, code: str, detail: str, **extra: object) -> Decision:
-    return Decision(pickup, refusal=Refusal(code, detail, extra))
+    return refused(pickup, "invalid_request", detail, errors=[{"pointer": pointer, "detail": detail}])

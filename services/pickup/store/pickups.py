@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.pickup.domain.pickups import Line, Pickup
 from services.pickup.store.tables import ORDER_PICKUPS, PICKUP_LINES, PICKUPS
-from shared.database import Statement, Transaction, columns
+from shared.database import Statement, Transaction, columns, listed
 
 # Sorted by the key, so that two batches that race for the same orders never wait for each other in a circle.
 _CLAIM = Statement(
@@ -26,10 +26,10 @@ _CLAIM = Statement(
 )
 _ADD = Statement(
     """
-    INSERT INTO pickups (pickup_id, order_id, reservation_id, location_id, state, due_at, requested_at)
+    INSERT INTO pickups (pickup_id, order_id, reservation_id, location_id, state, due_at, requested_at, collector)
     SELECT * FROM unnest(CAST(:pickup_id AS uuid[]), CAST(:order_id AS text[]), CAST(:reservation_id AS text[]),
         CAST(:location_id AS text[]), CAST(:state AS text[]), CAST(:due_at AS timestamptz[]),
-        CAST(:requested_at AS timestamptz[]))
+        CAST(:requested_at AS timestamptz[]), CAST(:collector AS text[]))
     """
 )
 _ADD_LINES = Statement(
@@ -38,17 +38,31 @@ _ADD_LINES = Statement(
     SELECT * FROM unnest(CAST(:pickup_ids AS uuid[]), CAST(:sku AS text[]), CAST(:quantity AS bigint[]))
     """
 )
+_CHANGING = {
+    "state": "text",
+    "started_at": "timestamptz",
+    "ready_at": "timestamptz",
+    "held_until": "timestamptz",
+    "closed_at": "timestamptz",
+    "code": "text",
+    "wrong_tries": "integer",
+    "locked_until": "timestamptz",
+    "reason": "text",
+    "late_at": "timestamptz",
+    "remind_at": "timestamptz",
+    "reminded_at": "timestamptz",
+    "bag_location": "text",
+    "collected_by": "text",
+    "round_id": "uuid",
+    "stars": "integer",
+    "words": "text",
+    "rated_at": "timestamptz",
+}
+"""The columns that a step may change, and their types."""
 _WRITE = Statement(
-    """
-    UPDATE pickups SET state = changed.state, started_at = changed.started_at, ready_at = changed.ready_at,
-        held_until = changed.held_until, closed_at = changed.closed_at, code = changed.code,
-        wrong_tries = changed.wrong_tries, locked_until = changed.locked_until, reason = changed.reason
-    FROM unnest(CAST(:pickup_id AS uuid[]), CAST(:state AS text[]), CAST(:started_at AS timestamptz[]),
-        CAST(:ready_at AS timestamptz[]), CAST(:held_until AS timestamptz[]), CAST(:closed_at AS timestamptz[]),
-        CAST(:code AS text[]), CAST(:wrong_tries AS integer[]), CAST(:locked_until AS timestamptz[]),
-        CAST(:reason AS text[]))
-        AS changed (pickup_id, state, started_at, ready_at, held_until, closed_at, code, wrong_tries, locked_until,
-            reason)
+    f"""
+    UPDATE pickups SET {", ".join(f"{name} = changed.{name}" for name in _CHANGING)}
+    FROM {listed({"pickup_id": "uuid", **_CHANGING})} AS changed (pickup_id, {", ".join(_CHANGING)})
     WHERE pickups.pickup_id = changed.pickup_id
     """
 )
@@ -61,18 +75,6 @@ _WRITE_LINES = Statement(
         AS changed (pickup_id, sku, picked, short, cancelled, echo_due)
     WHERE line.pickup_id = changed.pickup_id AND line.sku = changed.sku
     """
-)
-_CHANGING = (
-    "pickup_id",
-    "state",
-    "started_at",
-    "ready_at",
-    "held_until",
-    "closed_at",
-    "code",
-    "wrong_tries",
-    "locked_until",
-    "reason",
 )
 _LINES_AS_JSON = (
     select(
@@ -106,7 +108,7 @@ async def add(transaction: Transaction, pickups: Sequence[Pickup]) -> list[Picku
     added = [pickup for pickup in pickups if pickup.pickup_id in first]
     if not added:
         return []
-    names = ("pickup_id", "order_id", "reservation_id", "location_id", "state", "due_at", "requested_at")
+    names = ("pickup_id", "order_id", "reservation_id", "location_id", "state", "due_at", "requested_at", "collector")
     await _ADD.run(transaction, **columns(added, *names))
     await _ADD_LINES.run(transaction, **_line_columns(added, "sku", "quantity"))
     return added
@@ -123,12 +125,43 @@ async def lock_of_orders(transaction: Transaction, order_ids: Collection[str]) -
     return await lock(transaction, (await transaction.execute(named)).scalars().all())
 
 
+async def lock_of_rounds(transaction: Transaction, round_ids: Collection[str]) -> list[Pickup]:
+    """All pickups of these rounds, locked until the transaction ends."""
+    members = select(PICKUPS.c.pickup_id).where(PICKUPS.c.round_id.in_(round_ids))
+    locked = await lock(transaction, (await transaction.execute(members)).scalars().all())
+    return [pickup for pickup in locked if pickup.round_id in round_ids]
+
+
+async def lock_waiting(transaction: Transaction, location_id: str, limit: int) -> list[Pickup]:
+    """At most `limit` of a store that wait to be picked, the oldest due first; what somebody has locked is theirs."""
+    waiting = select(PICKUPS).where(PICKUPS.c.location_id == location_id, PICKUPS.c.state == "requested")
+    oldest = waiting.order_by(PICKUPS.c.due_at, PICKUPS.c.pickup_id).limit(limit)
+    rows = await transaction.execute(oldest.with_for_update(skip_locked=True))
+    return await _with_lines(transaction, rows.all())
+
+
 async def lock_lapsed(transaction: Transaction, now: datetime, limit: int) -> list[Pickup]:
     """At most `limit` ready pickups past their time; those that somebody else has locked are left to them."""
-    lapsed = select(PICKUPS).where(PICKUPS.c.state == "ready", PICKUPS.c.held_until <= now)
-    rows = await transaction.execute(
-        lapsed.order_by(PICKUPS.c.held_until).limit(limit).with_for_update(skip_locked=True)
-    )
+    return await _lock_due(transaction, PICKUPS.c.held_until, now, limit, PICKUPS.c.state == "ready")
+
+
+async def lock_late(transaction: Transaction, now: datetime, limit: int) -> list[Pickup]:
+    """The same of those that should be ready by now, are not, and were not found late before."""
+    unready = PICKUPS.c.state.in_(("requested", "picking"))
+    return await _lock_due(transaction, PICKUPS.c.due_at, now, limit, unready, PICKUPS.c.late_at.is_(None))
+
+
+async def lock_to_remind(transaction: Transaction, now: datetime, limit: int) -> list[Pickup]:
+    """The same of ready ones, still held, whose customers are to be reminded by now and were not."""
+    held = (PICKUPS.c.state == "ready", PICKUPS.c.held_until > now, PICKUPS.c.reminded_at.is_(None))
+    return await _lock_due(transaction, PICKUPS.c.remind_at, now, limit, *held)
+
+
+async def _lock_due(
+    transaction: Transaction, due: ColumnElement[Any], now: datetime, limit: int, *conditions: ColumnElement[bool]
+) -> list[Pickup]:
+    statement = select(PICKUPS).where(*conditions, due <= now).order_by(due).limit(limit)
+    rows = await transaction.execute(statement.with_for_update(skip_locked=True))
     return await _with_lines(transaction, rows.all())
 
 
@@ -150,7 +183,7 @@ async def write(transaction: Transaction, pickups: Sequence[Pickup]) -> None:
     """Write the pickups, each of them once, as they have become."""
     if not pickups:
         return
-    await _WRITE.run(transaction, **columns(pickups, *_CHANGING))
+    await _WRITE.run(transaction, **columns(pickups, "pickup_id", *_CHANGING))
     await _WRITE_LINES.run(transaction, **_line_columns(pickups, "sku", "picked", "short", "cancelled", "echo_due"))
 
 
@@ -164,21 +197,30 @@ async def get(connection: AsyncConnection, pickup_id: str) -> Row[Any] | None:
     return (await connection.execute(_SHOWN.where(PICKUPS.c.pickup_id == pickup_id))).first()
 
 
+async def of_round(connection: AsyncConnection, round_id: str) -> Sequence[Row[Any]]:
+    """Rows as `get` answers them, oldest due first."""
+    members = _SHOWN.where(PICKUPS.c.round_id == round_id).order_by(PICKUPS.c.due_at, PICKUPS.c.pickup_id)
+    return (await connection.execute(members)).all()
+
+
 async def page(
     connection: AsyncConnection,
     *,
     location_id: str | None,
-    state: str | None,
+    states: Collection[str] | None,
     order_id: str | None,
     after: tuple[datetime, str] | None,
     limit: int,
 ) -> Sequence[Row[Any]]:
-    """Rows as `get` answers them, oldest due first, from after the (due_at, pickup_id) given."""
-    wanted = {"location_id": location_id, "state": state, "order_id": order_id}
+    """Rows as `get` answers them, oldest due first, from after the (due_at, pickup_id) given; of any state
+    where none is named."""
+    wanted = {"location_id": location_id, "order_id": order_id}
     statement = _SHOWN.order_by(PICKUPS.c.due_at, PICKUPS.c.pickup_id).limit(limit)
     for name, value in wanted.items():
         if value is not None:
             statement = statement.where(PICKUPS.c[name] == value)
+    if states is not None:
+        statement = statement.where(PICKUPS.c.state.in_(states))
     if after is not None:
         place = (PICKUPS.c.due_at, PICKUPS.c.pickup_id)
         last = (literal(value, column.type) for value, column in zip(after, place, strict=True))

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.pickup.store.tables import PICKUPS
+from services.pickup.store import telling_verification
+from services.pickup.store.tables import ORDER_SLOTS, PICKUPS
 
 _LIMIT = 100
 """So many violations are named; the first ones say enough."""
@@ -30,24 +31,55 @@ _VIOLATIONS = text(
                 OR (held_until IS NULL) <> (ready_at IS NULL)
                 OR (closed_at IS NOT NULL) <> (state IN ('collected', 'expired', 'cancelled'))
                 THEN 'its instants contradict its state'
+            WHEN stars IS NOT NULL AND state <> 'collected' OR (stars IS NULL) <> (rated_at IS NULL)
+                OR words IS NOT NULL AND stars IS NULL THEN 'its rating is not one of a collected bag'
+            WHEN collected_by IS NOT NULL AND (state <> 'collected' OR collected_by IS DISTINCT FROM collector)
+                THEN 'somebody came for it whom the customer had not named'
+            WHEN round_id IS NOT NULL AND (state = 'requested' OR pick_rounds.location_id IS DISTINCT FROM
+                pickups.location_id) THEN 'it is not picked in the round that it names'
             WHEN state NOT IN ('requested', 'picking', 'ready', 'collected', 'expired', 'cancelled')
                 THEN 'there is no such state'
             WHEN named.pickup_id IS DISTINCT FROM pickups.pickup_id THEN 'its order has another one at its place'
             END AS broken
         FROM pickups LEFT JOIN units USING (pickup_id)
-            LEFT JOIN order_pickups AS named USING (order_id, location_id))
+            LEFT JOIN order_pickups AS named USING (order_id, location_id)
+            LEFT JOIN pick_rounds USING (round_id))
     SELECT pickup_id, state, broken FROM judged WHERE broken IS NOT NULL ORDER BY pickup_id LIMIT :limit
     """
 )
 
 
+_MISCOUNTED = text(
+    """
+    WITH given AS (
+        SELECT location_id, starts_at, count(*) AS orders FROM order_slots
+        WHERE state = 'taken' GROUP BY location_id, starts_at)
+    SELECT location_id, starts_at, coalesce(taken, 0) AS taken, coalesce(orders, 0) AS orders
+    FROM slots FULL JOIN given USING (location_id, starts_at)
+    WHERE coalesce(taken, 0) <> coalesce(orders, 0) ORDER BY location_id, starts_at LIMIT :limit
+    """
+)
+
+
 async def violations(connection: AsyncConnection) -> list[str]:
-    """A sentence for every pickup that cannot be; empty when all is well."""
+    """A sentence for every pickup, slot and delivery that cannot be; empty when all is well."""
     rows = await connection.execute(_VIOLATIONS, {"limit": _LIMIT})
-    return [f"pickup {row.pickup_id} is {row.state}, but {row.broken}" for row in rows]
+    found = [f"pickup {row.pickup_id} is {row.state}, but {row.broken}" for row in rows]
+    slots = await connection.execute(_MISCOUNTED, {"limit": _LIMIT})
+    found += await telling_verification.violations(connection)
+    return found + [
+        f"the slot of {row.location_id} at {row.starts_at} counts {row.taken} orders, and {row.orders} have it"
+        for row in slots
+    ]
 
 
 async def promises(connection: AsyncConnection) -> Sequence[Row[Any]]:
     """Rows (pickup_id, order_id, reservation_id, location_id, state), to be compared with orders and reservations."""
     names = ("pickup_id", "order_id", "reservation_id", "location_id", "state")
     return (await connection.execute(select(*(PICKUPS.c[name] for name in names)))).all()
+
+
+async def slots(connection: AsyncConnection) -> dict[str, str]:
+    """What became of each order's wish for a slot, to be compared with what orders says."""
+    rows = await connection.execute(select(ORDER_SLOTS.c.order_id, ORDER_SLOTS.c.state))
+    return {row.order_id: row.state for row in rows}

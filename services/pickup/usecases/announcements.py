@@ -6,7 +6,7 @@ from datetime import datetime
 from services.pickup.domain.pickups import Decision, Fact, FactKind, Pickup
 from shared.contracts import pickups
 from shared.contracts.event import Event, EventType
-from shared.contracts.pickups import PickupChanged, PickupLineShort
+from shared.contracts.pickups import PickupChanged, PickupLineShort, PickupRated
 from shared.contracts.values import SkuQuantity
 from shared.identifiers import new_id
 
@@ -19,6 +19,8 @@ _CHANGED: Mapping[FactKind, EventType[PickupChanged]] = {
     "collected": pickups.COLLECTED,
     "expired": pickups.EXPIRED,
     "cancelled": pickups.CANCELLED,
+    "late": pickups.LATE,
+    "reminded": pickups.REMINDED,
 }
 
 
@@ -28,6 +30,9 @@ def events(decisions: Iterable[Decision], now: datetime) -> list[Event]:
 
 
 def _event(pickup: Pickup, fact: Fact, now: datetime) -> Event:
+    if fact.kind == "rated":
+        rating = PickupRated.model_validate(pickup, from_attributes=True)
+        return pickups.RATED.event(rating, event_id=new_id(), source=SOURCE, time=now)
     shared = {
         "pickup_id": pickup.pickup_id,
         "order_id": pickup.order_id,
@@ -37,8 +42,9 @@ def _event(pickup: Pickup, fact: Fact, now: datetime) -> Event:
         "reason": fact.reason,
     }
     if fact.kind == "line_short":
-        short = PickupLineShort.model_validate(shared)
+        short = PickupLineShort.model_validate({**shared, "is_last": not pickup.is_open})
         return pickups.LINE_SHORT.event(short, event_id=new_id(), source=SOURCE, time=now)
-    held_until = pickup.held_until if fact.kind == "ready" else None
-    changed = PickupChanged.model_validate({**shared, "due_at": pickup.due_at, "held_until": held_until})
+    held_until = pickup.held_until if fact.kind in ("ready", "reminded") else None
+    more = {"due_at": pickup.due_at, "held_until": held_until, "collected_by": pickup.collected_by}
+    changed = PickupChanged.model_validate({**shared, **more})
     return _CHANGED[fact.kind].event(changed, event_id=new_id(), source=SOURCE, time=now)

@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.pickup.domain.cancellations import Cancellation, take_off
+from services.pickup.domain.cancellations import Cancellation, acknowledge, take_off
 from services.pickup.domain.pickups import Decision, Fact, Line, Pickup
 from services.pickup.domain.shortages import give_up
 from services.pickup.store import cancellations, pickups
 from services.pickup.usecases.announcements import events
+from services.pickup.usecases.due_times import Asked, with_due_times
 from shared.consumer import Received
-from shared.contracts.orders import OrderCancelled, OrderConfirmed, OrderLineShort, PickupFulfilment
-from shared.contracts.values import SkuQuantity
+from shared.contracts.orders import OrderCancelled, OrderConfirmed, OrderLineShort, OrderResourced, PickupFulfilment
+from shared.contracts.values import Allocation, SkuQuantity
 from shared.database import Transaction
 from shared.identifiers import new_id
 from shared.outbox import announce
@@ -24,19 +25,30 @@ async def request_pickups(
     now: datetime,
     preparation: timedelta,
 ) -> None:
-    """One pickup for each order and location, due after `preparation`; a repeated event changes nothing."""
+    """One pickup for each order and location; a repeated event changes nothing.
+
+    It is due when the store can have it ready, or when its slot begins; `preparation` is for stores without a profile.
+    """
     asked = [
-        pickup
+        Asked(pickup, _slot_at(order.fulfilment, pickup.location_id))
         for _, order in confirmed
         if isinstance(order.fulfilment, PickupFulfilment)
-        for pickup in _pickups(order, now, now + preparation)
+        for pickup in _pickups(order, now)
     ]
-    added = await pickups.add(transaction, asked)
+    if not asked:
+        return
+    added = await pickups.add(transaction, await with_due_times(transaction, asked, now, preparation))
     requested = [Decision(pickup, (Fact("requested", pickup.wanted),)) for pickup in added]
     announce(transaction, events(requested, now))
 
 
-def _pickups(order: OrderConfirmed, now: datetime, due_at: datetime) -> Iterable[Pickup]:
+def _slot_at(fulfilment: PickupFulfilment, location_id: str) -> datetime | None:
+    if fulfilment.slot is None or fulfilment.location_id != location_id:
+        return None
+    return fulfilment.slot.starts_at
+
+
+def _pickups(order: OrderConfirmed, now: datetime) -> Iterable[Pickup]:
     by_location: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for allocation in order.allocations:
         by_location[allocation.location_id][allocation.sku] += allocation.quantity
@@ -47,9 +59,16 @@ def _pickups(order: OrderConfirmed, now: datetime, due_at: datetime) -> Iterable
             reservation_id=order.reservation_id,
             location_id=location_id,
             lines=tuple(Line(sku, quantity) for sku, quantity in sorted(units.items())),
-            due_at=due_at,
+            due_at=now,
             requested_at=now,
+            collector=_collector(order),
         )
+
+
+def _collector(order: OrderConfirmed) -> str | None:
+    """Who may come instead of the customer."""
+    named = order.fulfilment.collector if isinstance(order.fulfilment, PickupFulfilment) else None
+    return named.name if named else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +92,18 @@ async def take_off_cancelled(
 async def give_up_short(transaction: Transaction, short: Sequence[Received[OrderLineShort]], now: datetime) -> None:
     """Give up the units that are not on the shelf, each event once; a bag that somebody has begun is left to them."""
     await _hear(transaction, [_shortage(received, now) for received in short], now)
+
+
+async def move_bags(
+    transaction: Transaction, resourced: Sequence[Received[OrderResourced]], now: datetime, preparation: timedelta
+) -> None:
+    """Ask the stores at which orders are collected now for their bags, each event once.
+
+    What the store before gave up is answered with that: nothing of it is to be taken out of the new bag.
+    """
+    collected = [member for member in resourced if isinstance(member.data.fulfilment, PickupFulfilment)]
+    await _hear(transaction, [_move(member, now) for member in collected], now)
+    await request_pickups(transaction, [_elsewhere(member) for member in collected], now, preparation)
 
 
 async def _hear(transaction: Transaction, told: Sequence[_Told], now: datetime) -> None:
@@ -111,6 +142,39 @@ def _shortage(received: Received[OrderLineShort], now: datetime) -> _Told:
         ]
 
     return _Told(event.source, event.id, order.order_id, now, decide)
+
+
+def _move(received: Received[OrderResourced], now: datetime) -> _Told:
+    event, order = received
+
+    def decide(pickups: Sequence[Pickup]) -> list[Decision]:
+        return [Decision(acknowledge(pickup, _given_up(order, pickup.location_id))) for pickup in pickups]
+
+    return _Told(event.source, event.id, order.order_id, now, decide)
+
+
+def _given_up(order: OrderResourced, location_id: str) -> Counter[str]:
+    units: Counter[str] = Counter()
+    for moved in order.moved:
+        if moved.from_location_id == location_id:
+            units[moved.sku] += moved.quantity
+    return units
+
+
+def _elsewhere(received: Received[OrderResourced]) -> Received[OrderConfirmed]:
+    """The order as its new store hears of it."""
+    event, order = received
+    assert order.fulfilment is not None
+    moved = [Allocation(sku=m.sku, location_id=m.to_location_id, quantity=m.quantity) for m in order.moved]
+    confirmed = OrderConfirmed(
+        order_id=order.order_id,
+        channel=order.channel,
+        member_id=order.member_id,
+        reservation_id=order.reservation_id,
+        fulfilment=order.fulfilment,
+        allocations=moved,
+    )
+    return Received(event, confirmed)
 
 
 def _units(lines: Sequence[SkuQuantity]) -> Counter[str]:

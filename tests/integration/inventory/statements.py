@@ -13,8 +13,8 @@ from shared.outbox import Outbox
 class Counted:
     """A database, and the statements that went to it by their first word; a transaction's ends count too."""
 
-    def __init__(self, url: str) -> None:
-        self.database = Database(url, SCHEMA, pool_size=1, outbox=Outbox())
+    def __init__(self, url: str, schema: str = SCHEMA) -> None:
+        self.database = Database(url, schema, pool_size=1, outbox=Outbox())
         self.statements: Counter[str] = Counter()
         event.listen(self.database.engine.sync_engine, "connect", self._watch)
 

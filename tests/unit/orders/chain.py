@@ -5,12 +5,17 @@ from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine
 
+from services.inventory.domain.allocation import Request
 from services.inventory.domain.reallocation import Wish, reallocate
+from services.inventory.domain.reassignment import Refused as Refusal
+from services.inventory.domain.reassignment import reassign as reassign_units
 from services.inventory.domain.reservations import Line, choose
-from services.orders.domain.orders import Cancelled, Cause, Order, ReallocationRequested, Shipped
+from services.orders.domain.orders import Cancelled, Cause, Order, Shipped
 from services.orders.domain.promises import grant
 from services.orders.domain.reallocations import Missing, Relocation, ask, missing_of_each, relocate
+from services.orders.domain.reassignments import Reassignment, reassign
 from services.orders.domain.refusals import Refused
+from services.orders.domain.repairs import ReallocationRequested, ReassignmentRequested
 from services.orders.domain.sourcing import Plan
 from services.orders.domain.states import Method, state_of
 from tests.unit.orders.made import WHY, pending, shares
@@ -49,6 +54,20 @@ class Inventory:
             move.line.open -= move.quantity
             move.line.told_short = max(0, move.line.told_short - move.quantity)
 
+    def reassign(self, asked: ReassignmentRequested) -> Reassignment:
+        refusing = asked.location_id
+        told = self.line(refusing).told_short
+        places = asked.plan.candidates
+        free = {(place, "A"): self.on_hand[place] - self.open(place) for place in places}
+        refused = Refusal(Request(asked.lines, asked.plan.policy, places), asked.together)
+        decision = reassign_units(refused, {"A": self.open(refusing) - (0 if asked.together else told)}, free)
+        for share in decision.shares:
+            self.line(refusing).open -= share.quantity
+            self.line(share.location_id).open += share.quantity
+        self.line(refusing).told_short = min(self.open(refusing), told + decision.short.get("A", 0))
+        moved = [(share.sku, share.location_id, share.quantity) for share in decision.shares]
+        return Reassignment(refusing, moved, decision.short, decision.kept)
+
     def move(self, asked: ReallocationRequested) -> Relocation:
         places = [] if asked.plan is None else asked.plan.candidates
         free = {(place, "A"): self.on_hand[place] - self.open(place) for place in places}
@@ -71,8 +90,8 @@ class Chain(RuleBasedStateMachine):
     order: Order
     inventory: Inventory
 
-    def begin(self, method: Method, on_hand: dict[str, int], promised: dict[str, int]) -> None:
-        self.order = pending(method, A=ORDERED)
+    def begin(self, method: Method, on_hand: dict[str, int], promised: dict[str, int], fulfilment: str = "{}") -> None:
+        self.order = pending(method, fulfilment, A=ORDERED)
         self.promised = [("A", place, units) for place, units in promised.items()]
         self.inventory = Inventory(on_hand, promised)
         self.to_inventory: deque[Any] = deque()
@@ -100,23 +119,29 @@ class Chain(RuleBasedStateMachine):
     def hear_of_risk(self) -> None:
         place, shortfall, promised = self.at_risk.popleft()
         (missing,) = missing_of_each([promised], shortfall)
-        elsewhere = [other for other in self.inventory.on_hand if other != place]
-        plan = Plan("fewest_splits", elsewhere) if elsewhere else None
-        ask(self.order, Missing("r", "A", place, missing), plan, WHY)
+        ask(self.order, Missing("r", "A", place, missing), self.plan_without(place), WHY)
         self.say()
+
+    def plan_without(self, place: str) -> Plan | None:
+        """Where else the units may come from, once the shop floor has sold them here."""
+        elsewhere = [other for other in self.inventory.on_hand if other != place]
+        return Plan("fewest_splits", elsewhere) if elsewhere else None
 
     def hear_inventory(self) -> None:
         found = self.to_orders.popleft()
         if found is None:
             grant(self.order, "r", shares(*self.promised), WHY)
         else:
-            relocate(self.order, found, Cause("answer"))
+            answer: Any = reassign if isinstance(found, Reassignment) else relocate
+            answer(self.order, found, Cause("answer"))
         self.say()
 
     def inventory_hears(self) -> None:
         said = self.to_inventory.popleft()
         if isinstance(said, ReallocationRequested):
             self.to_orders.append(self.inventory.move(said))
+        elif isinstance(said, ReassignmentRequested):
+            self.to_orders.append(self.inventory.reassign(said))
         elif isinstance(said, Cancelled):
             self.inventory.release(said)
         elif isinstance(said, Shipped):

@@ -7,14 +7,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.orders.domain import bags, commands
-from services.orders.domain.orders import Bag, Completed, Order, Returned, ReturnedUnits, Shipped, Shortage, Step
+from services.orders.domain.amendments import amend
+from services.orders.domain.orders import Bag, Completed, Order, Shipped, Shortage, Step
 from services.orders.domain.promises import grant, reject, withdraw
+from services.orders.domain.reassignments import Reassignment, reassign, reject_allocation
 from services.orders.domain.refusals import Refused
+from services.orders.domain.returns import Returned, ReturnedUnits
 from services.orders.domain.states import Method, State, is_legal, state_of
-from tests.unit.orders.made import WHY, pending, shares
+from tests.unit.orders.made import WHY, among, pending, shares
 
 UNITS = st.dictionaries(st.sampled_from(["A", "B", "C"]), st.integers(1, 4), min_size=1)
 PLACES = ("S1", "W1")
+ELSEWHERE = among("S1", "S2", "S3", "W1", tries_limit=2)
 
 
 class OrderJourney(RuleBasedStateMachine):
@@ -22,9 +26,10 @@ class OrderJourney(RuleBasedStateMachine):
 
     order: Order
 
-    @initialize(method=st.sampled_from(Method), split=st.integers(0, 3))
-    def place(self, method: Method, split: int) -> None:
-        self.order = pending(method, A=3, B=2)
+    @initialize(method=st.sampled_from(Method), split=st.integers(0, 3), takes_alternatives=st.booleans())
+    def place(self, method: Method, split: int, takes_alternatives: bool) -> None:
+        fulfilment = '{"destination": {}, "alternatives": true}' if takes_alternatives else '{"destination": {}}'
+        self.order = pending(method, fulfilment, A=3, B=2)
         self.split = split if method is Method.SHIP else 0
 
     @rule()
@@ -55,19 +60,43 @@ class OrderJourney(RuleBasedStateMachine):
 
     @rule(bag=st.sampled_from([Bag.PICKING, Bag.READY]))
     def prepare(self, bag: Bag) -> None:
-        bags.prepare(self.order, bag, WHY)
+        bags.prepare(self.order, self.place_of_bag(), bag, WHY)
 
     @rule(lines=UNITS)
     def collect(self, lines: dict[str, int]) -> None:
-        bags.collect(self.order, lines, WHY)
+        bags.collect(self.order, self.place_of_bag(), lines, WHY)
 
-    @rule(lines=UNITS)
-    def run_short(self, lines: dict[str, int]) -> None:
-        bags.shorten(self.order, lines, WHY)
+    @rule(lines=UNITS, is_last=st.booleans())
+    def run_short(self, lines: dict[str, int], is_last: bool) -> None:
+        bags.shorten(self.order, self.place_of_bag(), lines, is_last, WHY, ELSEWHERE)
 
     @rule()
     def lapse(self) -> None:
-        bags.lapse(self.order, WHY)
+        bags.lapse(self.order, self.place_of_bag(), WHY, ELSEWHERE)
+
+    @rule(wanted=st.none() | UNITS, place=st.sampled_from(PLACES))
+    def reject(self, wanted: dict[str, int] | None, place: str) -> None:
+        self.attempt(lambda: reject_allocation(self.order, place, wanted, "broken", ELSEWHERE))
+
+    @rule(place=st.sampled_from(PLACES), to=st.sampled_from(["S1", "S2", "S3"]), moved=st.integers(0, 3))
+    def inventory_answers(self, place: str, to: str, moved: int) -> None:
+        """A bag moves as a whole or not at all, and what is short is all that did not move."""
+        there = {share.sku: share.open for share in self.order.shares if share.location_id == place and share.open}
+        moves = {
+            sku: units if self.order.method is Method.PICKUP else min(units, moved) for sku, units in there.items()
+        }
+        if to == place or not moved:
+            moves = {}
+        short = {sku: units - moves.get(sku, 0) for sku, units in there.items() if units > moves.get(sku, 0)}
+        moving = [(sku, to, units) for sku, units in moves.items() if units]
+        reassign(self.order, Reassignment(place, moving, short, {}), WHY)
+
+    @rule(lines=st.none() | st.dictionaries(st.sampled_from(["A", "B", "C"]), st.integers(0, 4), min_size=1))
+    def amend(self, lines: dict[str, int] | None) -> None:
+        self.attempt(lambda: amend(self.order, lines, {"country": "JP"} if lines is None else None, "test"))
+
+    def place_of_bag(self) -> str:
+        return next((share.location_id for share in self.order.shares if share.open), PLACES[1])
 
     def attempt(self, step: object) -> None:
         before = self.standing()
@@ -105,6 +134,7 @@ class OrderJourney(RuleBasedStateMachine):
                 promised = [share for share in self.order.shares if share.sku == line.sku]
                 assert sum(share.cancelled for share in promised) == line.cancelled
                 assert sum(share.handed_over for share in promised) == line.handed_over
+                assert sum(share.quantity for share in promised) == line.quantity
 
     @invariant()
     def completion_is_told_once(self) -> None:

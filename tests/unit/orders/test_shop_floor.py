@@ -8,15 +8,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from services.orders.domain import bags, commands
-from services.orders.domain.orders import Bag, Cancelled, LineShort, Shipped
+from services.orders.domain.orders import Bag, Cancelled, Shipped
+from services.orders.domain.reassignments import reject_allocation
+from services.orders.domain.repairs import LineShort
 from services.orders.domain.states import Method
 from services.pickup.domain.cancellations import Cancellation, take_off
 from services.pickup.domain.pickups import Decision, Units
 from services.pickup.domain.shortages import give_up
 from services.pickup.domain.steps import Collect, MakeReady, Pick, Short, Start, Step, take
 from tests.unit.orders.chain import ORDERED, Chain
-from tests.unit.orders.made import WHY
+from tests.unit.orders.made import NOWHERE, WHY, among
 from tests.unit.pickup.bags import CODE, NOW, POLICY, requested
+
+ELSEWHERE = among("A1", "S1", "S2", "W1")
 
 
 class ShippedOrder(Chain):
@@ -55,6 +59,11 @@ class ShippedOrder(Chain):
     @rule(place=st.sampled_from(["S1", "W1"]))
     def a_parcel_leaves(self, place: str) -> None:
         self.attempt(lambda: commands.ship(self.order, Shipped("s", place, {"A": 1}, None, None)))
+
+    @rule(place=st.sampled_from(["A1", "S1", "S2", "W1"]), units=st.integers(1, 2))
+    def a_place_rejects(self, place: str, units: int) -> None:
+        """Its books may say what they like."""
+        self.attempt(lambda: reject_allocation(self.order, place, {"A": units}, "broken", ELSEWHERE))
 
     def teardown(self) -> None:
         super().teardown()
@@ -96,7 +105,7 @@ class CollectedOrder(Chain):
     def the_counter_hears_the_order(self) -> None:
         said = self.to_pickup.popleft()
         if isinstance(said, LineShort):
-            self.becomes(give_up(self.pickup, {"A": said.quantity}, said.reason, NOW))
+            self.becomes(give_up(self.pickup, said.lines, said.reason, NOW))
         else:
             (decision,) = take_off([self.pickup], Cancellation(said.lines, said.complete, said.reason), NOW)
             self.becomes(decision)
@@ -108,13 +117,13 @@ class CollectedOrder(Chain):
         units = {unit.sku: unit.quantity for unit in fact.units}
         match fact.kind:
             case "picking" | "ready":
-                bags.prepare(self.order, Bag.PICKING if fact.kind == "picking" else Bag.READY, WHY)
+                bags.prepare(self.order, "S1", Bag.PICKING if fact.kind == "picking" else Bag.READY, WHY)
             case "line_short":
-                bags.shorten(self.order, units, WHY)
+                bags.shorten(self.order, "S1", units, False, WHY, NOWHERE)
             case "cancelled":
-                bags.lapse(self.order, WHY)
+                bags.lapse(self.order, "S1", WHY, NOWHERE)
             case "collected":
-                bags.collect(self.order, units, WHY)
+                bags.collect(self.order, "S1", units, WHY)
                 self.hand_over("S1", units.get("A", 0))
         self.say()
 

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.orders.domain.places import Place, Point
 from services.orders.domain.refusals import Refused
-from services.orders.domain.sourcing import Network, Place, Point
+from services.orders.domain.sourcing import Network
 from shared.geography import distance_km
 
 TOKYO, OSAKA, SAPPORO = (35.68, 139.77), (34.70, 135.50), (43.06, 141.35)

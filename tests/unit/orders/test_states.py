@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.orders.domain.states import FINAL, LEGAL, Method, Standing, State, is_legal, path, state_of
+from services.orders.domain.states import FINAL, LEGAL, Method, Standing, State, is_legal, line_state, path, state_of
 
 STANDINGS = st.builds(
     Standing,
@@ -14,6 +14,7 @@ STANDINGS = st.builds(
     bag_is_ready=st.booleans(),
     open_units=st.integers(0, 5),
     handed_over=st.integers(0, 5),
+    awaits_goods=st.booleans(),
 )
 
 
@@ -25,8 +26,9 @@ def standing(
     ready: bool = False,
     open_units: int = 1,
     handed_over: int = 0,
+    waits: bool = False,
 ) -> Standing:
-    return Standing(method, granted, rejected, ready, open_units, handed_over)
+    return Standing(method, granted, rejected, ready, open_units, handed_over, waits)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,8 @@ def standing(
     [
         (standing(), State.PENDING),
         (standing(rejected=True), State.REJECTED),
+        (standing(granted=True, waits=True), State.BACKORDERED),
+        (standing(granted=True, open_units=0, waits=True), State.CANCELLED),
         (standing(granted=True), State.CONFIRMED),
         (standing(Method.PICKUP, granted=True, ready=True), State.READY_FOR_PICKUP),
         (standing(granted=True, handed_over=1), State.PARTIALLY_SHIPPED),
@@ -78,3 +82,22 @@ def test_a_timeline_begins_pending_and_nothing_follows_an_end() -> None:
     assert not LEGAL[State.COMPLETED]
     assert not LEGAL[State.REJECTED]
     assert not is_legal(State.CONFIRMED, State.PENDING)
+
+
+@given(st.sampled_from(Method), st.booleans(), st.integers(0, 3), st.integers(0, 3), st.integers(0, 3))
+def test_a_line_is_in_the_state_of_an_order_that_has_it_alone(
+    method: Method, ready: bool, open_units: int, cancelled: int, handed_over: int
+) -> None:
+    quantity = open_units + cancelled + handed_over
+    if not quantity:
+        return
+    alone = state_of(standing(method, granted=True, ready=ready, open_units=open_units, handed_over=handed_over))
+    ends = {Method.SHIP: State.SHIPPED, Method.PICKUP: State.COLLECTED}
+    expected = ends[method] if alone is State.COMPLETED else alone
+    assert line_state(alone, method, quantity, cancelled, handed_over) is expected
+
+
+def test_a_line_that_waits_while_others_have_left_is_confirmed() -> None:
+    assert line_state(State.PARTIALLY_SHIPPED, Method.SHIP, 2, 0, 0) is State.CONFIRMED
+    assert line_state(State.PENDING, Method.SHIP, 2, 0, 0) is State.PENDING
+    assert line_state(State.REJECTED, Method.PICKUP, 2, 1, 0) is State.REJECTED

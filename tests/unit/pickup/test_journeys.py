@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from services.pickup.domain.cancellations import Cancellation, take_off
 from services.pickup.domain.pickups import Decision, Fact, Pickup
 from services.pickup.domain.states import TRANSITIONS
-from services.pickup.domain.steps import Cancel, Collect, Expire, MakeReady, Pick, Short, Start, Step, take
+from services.pickup.domain.steps import Cancel, Collect, Expire, MakeReady, Pick, PlaceBag, Short, Start, Step, take
 from tests.unit.pickup.bags import CODE, NOW, POLICY, WRONG, requested
 
 skus = st.sampled_from(["A", "B", "C"])
@@ -18,6 +18,7 @@ steps = st.one_of(
     st.builds(Pick, skus, units),
     st.builds(Short, skus, units, st.just("gone")),
     st.just(MakeReady(CODE)),
+    st.just(PlaceBag("shelf B4")),
     st.builds(Collect, st.sampled_from([CODE, WRONG])),
     st.just(Expire()),
     st.just(Cancel("no")),

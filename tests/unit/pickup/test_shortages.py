@@ -17,10 +17,11 @@ def test_no_more_is_given_up_than_is_wanted() -> None:
     assert decision.facts[0].units == (Units("A", 1),)
 
 
-def test_a_pickup_that_nothing_is_left_of_is_cancelled() -> None:
+def test_a_pickup_that_nothing_would_be_left_of_is_given_up_as_a_whole() -> None:
     decision = give_up(requested(A=1), {"A": 1}, "oversold", NOW)
     assert decision.pickup.state == "cancelled"
-    assert kinds(decision) == ["line_short", "cancelled"]
+    assert kinds(decision) == ["cancelled"]
+    assert decision.facts[0].units == (Units("A", 1),)
 
 
 def test_a_bag_that_somebody_has_begun_is_left_to_them() -> None:

@@ -3,9 +3,9 @@ from datetime import timedelta
 
 import pytest
 
+from services.pickup.domain.handover import WRONG_CODES_LIMIT
 from services.pickup.domain.pickups import Fact, Units
 from services.pickup.domain.steps import (
-    WRONG_CODES_LIMIT,
     Cancel,
     Collect,
     Expire,

@@ -1,4 +1,6 @@
-"""backorders"""
+"""orders that would wait for goods, and what they wait for"""
+
+from alembic import op
 
 revision = "0006"
 down_revision = "0005"
@@ -7,7 +9,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.execute("ALTER TABLE orders ADD COLUMN backorder boolean NOT NULL DEFAULT false, ADD COLUMN awaited jsonb")
+    op.execute("COMMENT ON COLUMN orders.awaited IS 'what is still to come, and by when'")
 
 
 def downgrade() -> None:

@@ -1,4 +1,6 @@
-"""self repair"""
+"""places that have failed an order, by item: they are not asked again"""
+
+from alembic import op
 
 revision = "0007"
 down_revision = "0006"
@@ -7,7 +9,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.execute("ALTER TABLE orders ADD COLUMN failed_places jsonb")
+    op.execute("COMMENT ON COLUMN orders.failed_places IS 'item → the places that have failed it, in their order'")
 
 
 def downgrade() -> None:

@@ -1,4 +1,6 @@
-"""slots"""
+"""slots, and reasons of a rejection that are not stock"""
+
+from alembic import op
 
 revision = "0009"
 down_revision = "0008"
@@ -7,7 +9,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.execute("ALTER TABLE orders ADD COLUMN slot text CHECK (slot IN ('wanted', 'taken', 'refused'))")
+    op.execute("ALTER TABLE orders ADD COLUMN rejection jsonb")
 
 
 def downgrade() -> None:

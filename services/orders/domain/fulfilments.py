@@ -1,0 +1,22 @@
+"""How the customer gets an order, as JSON: what is read of it, and what may change in it."""
+
+from collections.abc import Mapping
+from json import dumps, loads
+from typing import Any
+
+
+def offers_alternatives(fulfilment: str) -> bool:
+    """Whether another store may have the order where its own fails it."""
+    return loads(fulfilment).get("alternatives", False) is True
+
+
+def collected_at(fulfilment: str, location_id: str) -> str:
+    """The same at another store. A slot is the first store's alone."""
+    kept = {name: value for name, value in loads(fulfilment).items() if name != "slot"}
+    return dumps({**kept, "location_id": location_id})
+
+
+def sent_to(fulfilment: str, destination: Mapping[str, Any]) -> str:
+    """The same to another destination; unchanged where it goes there already."""
+    known = loads(fulfilment)
+    return fulfilment if known["destination"] == destination else dumps({**known, "destination": destination})
