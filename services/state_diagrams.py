@@ -44,17 +44,17 @@ def reservation_moves() -> Iterator[Move]:
 
 
 class Diagram(NamedTuple):
-    """The state that everything begins in, all moves, and the states in which it may rest for ever."""
+    """The states that it may begin in, all moves, and the states in which it may rest for ever."""
 
-    begins: str
+    begins: Sequence[str]
     moves: Sequence[Move]
     ends: Collection[str]
 
 
 DIAGRAMS: Mapping[str, Diagram] = {
-    "order": Diagram("pending", tuple(order_moves()), orders.FINAL),
-    "pickup": Diagram("requested", tuple(pickup_moves()), {*get_args(pickups.State)} - pickups.OPEN),
-    "reservation": Diagram("held", tuple(reservation_moves()), ("fulfilled", "released", "expired")),
+    "order": Diagram(["pending"], tuple(order_moves()), orders.FINAL),
+    "pickup": Diagram(["requested"], tuple(pickup_moves()), {*get_args(pickups.State)} - pickups.OPEN),
+    "reservation": Diagram(["held", "backordered"], tuple(reservation_moves()), ("fulfilled", "released", "expired")),
 }
 
 
@@ -67,8 +67,9 @@ def drawn(diagram: Diagram) -> str:
         f"    {before} --> {after}" + (f": {', '.join(sorted(names))}" if names else "")
         for (before, after), names in sorted(steps.items())
     ]
+    begins = [f"    [*] --> {state}" for state in diagram.begins]
     ends = [f"    {state} --> [*]" for state in sorted(diagram.ends)]
-    return "\n".join(["stateDiagram-v2", f"    [*] --> {diagram.begins}", *arrows, *ends])
+    return "\n".join(["stateDiagram-v2", *begins, *arrows, *ends])
 
 
 def redrawn(page: str) -> str:

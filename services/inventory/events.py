@@ -8,10 +8,11 @@ from services.inventory.usecases import orders as promises
 from services.inventory.usecases.reallocations import reallocate_orders
 from services.inventory.usecases.reassignments import reassign_orders
 from services.inventory.usecases.tills import KINDS, record_till_events
+from services.inventory.usecases.transfers import follow_transfers
 from shared import dead_letters
 from shared.clock import Clock
 from shared.consumer import Apply, Received, Routes
-from shared.contracts import orders, pickups, reassignments, slots, tills
+from shared.contracts import orders, pickups, reassignments, slots, tills, transfers
 from shared.database import Transaction
 from shared.dead_letters import DeadLetter
 from shared.errors import DomainError
@@ -39,6 +40,7 @@ def till_routes(clock: Clock) -> Routes:
 
 def promise_routes(clock: Clock) -> Routes:
     """What became of orders. Units that a pickup gives up come back through the order that cancels them."""
+    travelling = _with(clock, follow_transfers)
     return {
         orders.PLACED.name: _with(clock, promises.promise_orders),
         orders.CONFIRMED.name: _with(clock, promises.confirm_orders),
@@ -49,6 +51,8 @@ def promise_routes(clock: Clock) -> Routes:
         orders.SHIPPED.name: _with(clock, promises.fulfil_shipped),
         orders.RETURNED.name: _with(clock, promises.take_back),
         pickups.COLLECTED.name: _with(clock, promises.fulfil_collected),
+        transfers.SENT.name: travelling,
+        transfers.RECEIVED.name: travelling,
     }
 
 

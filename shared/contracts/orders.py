@@ -64,6 +64,10 @@ class PickupFulfilment(Wire):
     alternatives: bool = Field(
         False, description="Where the store fails the order, the nearest other store that has all of it may have it"
     )
+    ship_to_store: bool = Field(
+        False,
+        description="What the store has not may come from other places: it is sent to the store, and collected there",
+    )
     collector: Collector | None = Field(None, description="Who may come for it instead of the customer")
     slot: SlotWish | None = Field(None, description="When it will be collected; without one, any time once it is ready")
 
@@ -156,7 +160,8 @@ class OrderResourced(OpenWire):
     """A place has failed this order, and others keep the promise: it sold the units, or will not give them.
 
     `allocations` is from where all of the order is promised now, what has left or was cancelled included.
-    `fulfilment` is there where the customer collects at another store than before: the bag is asked for there.
+    `fulfilment` is there where the customer collects at another store than before, where the bag is asked for, and
+    where the order is shipped to its store: what is promised from elsewhere comes to its bag.
     """
 
     order_id: OrderId

@@ -20,6 +20,7 @@ from shared.contracts import (
     stock,
     till_health,
     tills,
+    transfers,
 )
 from shared.contracts.event import EventType
 
@@ -40,6 +41,7 @@ FAMILIES: tuple[ModuleType, ...] = (
     reassignments,
     pickups,
     slots,
+    transfers,
 )
 
 

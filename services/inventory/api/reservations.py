@@ -75,7 +75,7 @@ class ReservationShown(BaseModel):
 
 
 class LineShown(BaseModel):
-    """quantity = open + fulfilled + released."""
+    """quantity = open + in_transit + fulfilled + released; what is in transit still travels to the place."""
 
     sku: Sku
     location_id: LocationId
@@ -83,6 +83,7 @@ class LineShown(BaseModel):
     open: int
     fulfilled: int
     released: int
+    in_transit: int = 0
 
 
 class FulfilLine(Wire):
@@ -135,7 +136,8 @@ def _shown(reservation: Reservation) -> dict[str, Any]:
                 "quantity": line.quantity,
                 "open": line.open,
                 "fulfilled": line.fulfilled,
-                "released": line.quantity - line.open - line.fulfilled,
+                "released": line.quantity - line.promised - line.fulfilled,
+                "in_transit": line.in_transit,
             }
             for line in reservation.promised
         ],

@@ -2,8 +2,9 @@
 
 One of which a part is still to come is backordered, until all is there and it is held, or it is released.
 
-A reservation moves in parts: each line has open units (still promised), fulfilled ones and released ones. It stays
-where it is while units are open, and is `fulfilled` when none is left and at least one was handed over.
+A reservation moves in parts: each line has open units (still promised), fulfilled ones and released ones, and some that
+travel to its place. It stays where it is while units are open or travel, and is `fulfilled` when none is left and at
+least one was handed over.
 """
 
 from collections import Counter
@@ -14,6 +15,7 @@ from services.inventory.domain.channels import Pool
 from services.inventory.domain.levels import Key
 
 COMMANDS: Mapping[str, Sequence[str]] = {
+    "serve": ("backordered",),
     "confirm": ("held",),
     "release": ("backordered", "held", "confirmed"),
     "fulfil": ("confirmed",),
@@ -21,6 +23,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
 }
 """Command → the states from which it is possible."""
 DONE: Mapping[str, Sequence[str]] = {
+    "serve": ("held",),
     "confirm": ("confirmed",),
     "release": ("released",),
     "fulfil": ("fulfilled",),
@@ -31,10 +34,11 @@ DONE: Mapping[str, Sequence[str]] = {
 
 @dataclass(slots=True)
 class Line:
-    """Units promised from one place. quantity = open + fulfilled + released.
+    """Units promised from one place. quantity = open + in_transit + fulfilled + released.
 
     Of the open ones, `told_short` are those whose order was told that no place has them, and has still to answer.
-    `cap_id` is the cap of its channel that the open and the fulfilled units count against, where there is one.
+    `cap_id` is the cap of its channel that all but the released units count against, where there is one.
+    `in_transit` are units that still travel to the place; once they have arrived they are open.
     """
 
     sku: str
@@ -44,6 +48,12 @@ class Line:
     fulfilled: int
     told_short: int = 0
     cap_id: str | None = None
+    in_transit: int = 0
+
+    @property
+    def promised(self) -> int:
+        """Units that are still to be handed over from here."""
+        return self.open + self.in_transit
 
     @property
     def key(self) -> Key:
@@ -52,10 +62,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Units of one line that a command takes out of the promise."""
+    """Units of one line that a command takes out of the promise; `travelling` of them are not at its place yet."""
 
     line: Line
     quantity: int
+    travelling: int = 0
 
 
 def given_back(moves: Iterable[Move]) -> dict[Pool, int]:
@@ -71,11 +82,17 @@ Wanted = Mapping[tuple[str, str | None], int]
 """Units by (sku, location or None for any)."""
 
 
-def choose(lines: Sequence[Line], wanted: Wanted | None, *, at_most: bool = False) -> list[Move] | None:
-    """Which open units to move: all, or the wanted ones. None if that is more than is open, unless `at_most`."""
+def choose(
+    lines: Sequence[Line], wanted: Wanted | None, *, at_most: bool = False, travelling: bool = False
+) -> list[Move] | None:
+    """Which open units to move: all, or the wanted ones. None if that is more than is open, unless `at_most`.
+
+    With `travelling` those that are not at their place yet as well, and these first.
+    """
+    there = {line.key: line.open for line in lines}
+    left = {line.key: line.promised if travelling else line.open for line in lines}
     if wanted is None:
-        return [Move(line, line.open) for line in lines if line.open]
-    left = {line.key: line.open for line in lines}
+        return [Move(line, left[line.key], left[line.key] - line.open) for line in lines if left[line.key]]
     moves: list[Move] = []
     for (sku, location_id), quantity in wanted.items():
         missing = quantity
@@ -84,8 +101,11 @@ def choose(lines: Sequence[Line], wanted: Wanted | None, *, at_most: bool = Fals
                 continue
             taken = min(missing, left[line.key])
             if taken:
-                moves.append(Move(line, taken))
                 left[line.key] -= taken
+                # What travels goes first: it is all that is beyond those that are there.
+                rest_there = min(there[line.key], left[line.key])
+                moves.append(Move(line, taken, taken - (there[line.key] - rest_there)))
+                there[line.key] = rest_there
                 missing -= taken
         if missing and not at_most:
             return None
@@ -94,6 +114,6 @@ def choose(lines: Sequence[Line], wanted: Wanted | None, *, at_most: bool = Fals
 
 def state_after(state: str, lines: Sequence[Line], emptied: str) -> str:
     """The state once a command has moved units: `emptied` where nothing is open or handed over any more."""
-    if any(line.open for line in lines):
+    if any(line.promised for line in lines):
         return state
     return "fulfilled" if any(line.fulfilled for line in lines) else emptied

@@ -90,10 +90,11 @@ _UPDATE = Statement(
 _UPDATE_LINES = Statement(
     """
     UPDATE reservation_lines AS line SET open = changed.open, fulfilled = changed.fulfilled,
+        in_transit = changed.in_transit,
         told_short = greatest(0, told_short - (line.open - changed.open))
     FROM unnest(CAST(:reservation_ids AS uuid[]), CAST(:skus AS text[]), CAST(:location_ids AS text[]),
-        CAST(:open AS bigint[]), CAST(:fulfilled AS bigint[]))
-        AS changed (reservation_id, sku, location_id, open, fulfilled)
+        CAST(:open AS bigint[]), CAST(:fulfilled AS bigint[]), CAST(:in_transit AS bigint[]))
+        AS changed (reservation_id, sku, location_id, open, fulfilled, in_transit)
     WHERE line.reservation_id = changed.reservation_id AND line.sku = changed.sku
         AND line.location_id = changed.location_id
     """
@@ -140,7 +141,7 @@ _LOCK = Statement(
 _LINES = Statement(
     """
     SELECT reservation_id::text AS reservation_id, sku, location_id, quantity, open, fulfilled, told_short,
-        cap_id::text AS cap_id
+        cap_id::text AS cap_id, in_transit
     FROM reservation_lines WHERE reservation_id = ANY(CAST(:ids AS uuid[]))
     ORDER BY reservation_lines.reservation_id, sku, location_id
     """
@@ -191,8 +192,7 @@ async def _with_lines(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> 
     }
     # A statement of its own, after the lock: it sees what the lock waited for.
     for row in await _LINES.rows(connection, ids=list(found)):
-        line = Line(row.sku, row.location_id, row.quantity, row.open, row.fulfilled, row.told_short, row.cap_id)
-        found[row.reservation_id].lines.append(line)
+        found[row.reservation_id].lines.append(Line(*row[1:]))
     waiting = [reservation.reservation_id for reservation in found.values() if reservation.state == "backordered"]
     if waiting:
         for reservation_id, owed in (await backorders.owed(connection, waiting)).items():
@@ -220,6 +220,7 @@ def update(writes: Writes, changed: Sequence[Reservation], now: datetime) -> Non
         location_ids=[line.location_id for _, line in lines],
         open=[line.open for _, line in lines],
         fulfilled=[line.fulfilled for _, line in lines],
+        in_transit=[line.in_transit for _, line in lines],
     )
 
 

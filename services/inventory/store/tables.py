@@ -129,10 +129,11 @@ RESERVATIONS = Table(
     Index("ix_reservations_expires_at", "expires_at", postgresql_where=text("state = 'held'")),
 )
 
-# quantity = open + fulfilled + released; the sum of `open` at a place is the `reserved` of its level.
+# quantity = open + in_transit + fulfilled + released; the sum of `open` at a place is the `reserved` of its level.
+# `in_transit` units are promised from here and still travel here; they are reserved once they have arrived.
 # `available` is what could be promised right before the line was granted: the evidence for invariant 4.
 # Of the open units, `told_short` are those whose order was told that no place has them, and has still to answer.
-# `cap_id` is the cap of the channel that the open and the fulfilled units count against, where there is one.
+# `cap_id` is the cap of the channel that all but the released units count against, where there is one.
 RESERVATION_LINES = Table(
     "reservation_lines",
     METADATA,
@@ -145,6 +146,7 @@ RESERVATION_LINES = Table(
     Column("available", BigInteger, nullable=False),
     Column("told_short", BigInteger, nullable=False, server_default="0"),
     Column("cap_id", Uuid(as_uuid=False)),
+    Column("in_transit", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("reservation_id", "sku", "location_id"),
     Index("ix_reservation_lines_open", "sku", "location_id", postgresql_where=text("open > 0")),
 )

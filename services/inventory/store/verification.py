@@ -59,7 +59,11 @@ _OFF_THE_PROMISES = """
     UNION ALL
     SELECT format('reservation %s is %s and has open units', reservation_id, state)
     FROM reservations JOIN reservation_lines USING (reservation_id)
-    WHERE open > 0 AND state NOT IN ('backordered', 'held', 'confirmed')
+    WHERE open + in_transit > 0 AND state NOT IN ('backordered', 'held', 'confirmed')
+    UNION ALL
+    SELECT format('reservation %s: %s of %s at %s promised, %s open, %s travel there, %s fulfilled', reservation_id,
+        quantity, sku, location_id, open, in_transit, fulfilled)
+    FROM reservation_lines WHERE open + in_transit + fulfilled > quantity OR least(open, in_transit, fulfilled) < 0
     UNION ALL
     SELECT format('order %s has reservation %s, and reservation %s says it is its own', order_id,
         given.reservation_id, own.reservation_id)
@@ -68,7 +72,7 @@ _OFF_THE_PROMISES = """
     UNION ALL
     SELECT format('cap %s of %s: %s counted, %s promised', cap_id, sku, counted.promised, made.promised)
     FROM cap_promises AS counted FULL JOIN (
-        SELECT cap_id, sku, sum(open + fulfilled) AS promised FROM reservation_lines
+        SELECT cap_id, sku, sum(open + in_transit + fulfilled) AS promised FROM reservation_lines
         WHERE cap_id IS NOT NULL GROUP BY cap_id, sku) AS made USING (cap_id, sku)
     WHERE coalesce(counted.promised, 0) <> coalesce(made.promised, 0)
 """
@@ -154,13 +158,16 @@ INVARIANTS: Sequence[Invariant] = (
 
 
 async def promises(connection: AsyncConnection) -> Sequence[Row[Any]]:
-    """The reservations of orders: order_id, reservation_id, state, and the open units, in number and in words."""
+    """The reservations of orders: order_id, reservation_id, state, and the open units, in number and in words.
+
+    What travels to a place is promised from there.
+    """
     statement = text(
         """
         SELECT order_id, CAST(reservation_id AS text) AS reservation_id, state,
-            coalesce(sum(open), 0) AS open,
-            string_agg(format('%s of %s at %s', open, sku, location_id), ', ' ORDER BY sku, location_id)
-                FILTER (WHERE open > 0) AS units
+            coalesce(sum(open + in_transit), 0) AS open,
+            string_agg(format('%s of %s at %s', open + in_transit, sku, location_id), ', ' ORDER BY sku, location_id)
+                FILTER (WHERE open + in_transit > 0) AS units
         FROM reservations LEFT JOIN reservation_lines USING (reservation_id)
         WHERE order_id IS NOT NULL GROUP BY reservation_id
         """

@@ -9,6 +9,7 @@ from services.inventory.domain.levels import Key
 from services.inventory.domain.reallocation import Decision
 from services.inventory.domain.reassignment import Decision as Reassignment
 from services.inventory.domain.reservations import Line, Move
+from services.inventory.domain.transfers import Departed
 from services.inventory.store.reservations import Reservation
 from services.inventory.usecases.levels import SOURCE
 from shared.contracts.event import Event, EventType
@@ -24,6 +25,7 @@ from shared.contracts.reservations import (
     ReservationRejected,
     Shortage,
 )
+from shared.contracts.transfers import TRANSFERRED, ReservationTransferred
 from shared.errors import DomainError, InvalidRequest
 from shared.identifiers import new_id
 
@@ -129,6 +131,29 @@ def reservation_reassigned(reservation: Reservation, refused_by: str, decision: 
         }
     )
     return REASSIGNED.event(data, event_id=new_id(), source=SOURCE, time=now)
+
+
+def reservation_transferred(reservation: Reservation, departed: Sequence[Departed], now: datetime) -> Event:
+    """Promised units have left one place for another."""
+    data = ReservationTransferred.model_validate(
+        {
+            "reservation_id": reservation.reservation_id,
+            "reference": reservation.reference,
+            "channel": reservation.channel,
+            "state": reservation.state,
+            "allocations": [_units(line, line.quantity) for line in reservation.promised],
+            "moved": [
+                MovedUnits(
+                    sku=departure.into.sku,
+                    from_location_id=departure.out_of.location_id,
+                    to_location_id=departure.into.location_id,
+                    quantity=departure.quantity,
+                )
+                for departure in departed
+            ],
+        }
+    )
+    return TRANSFERRED.event(data, event_id=new_id(), source=SOURCE, time=now)
 
 
 def rejected(

@@ -7,7 +7,7 @@ from services.inventory.domain.allocation import Request
 from services.inventory.domain.backorders import Backorder, Owed, Turn, Waiting, backorder, look
 from services.inventory.domain.channels import Pool
 from services.inventory.domain.levels import Key
-from services.inventory.domain.reservations import Line
+from services.inventory.domain.reservations import DONE, Line
 from services.inventory.store import backorders as store
 from services.inventory.store import incoming, reallocations, reservations
 from services.inventory.store.backorders import OwedLine
@@ -120,7 +120,7 @@ def _take_turn(reservation: Reservation, key: Key, turn: Turn) -> OwedLine:
     owed.open -= turn.served
     owed.promised_by = turn.promised_by
     if not any(owed.open for owed in reservation.owed):
-        reservation.state = "held"
+        (reservation.state,) = DONE["serve"]
     return OwedLine(reservation.reservation_id, owed)
 
 

@@ -70,7 +70,7 @@ async def change_reservations(transaction: Transaction, changes: Sequence[Change
 
     applied = [step for step in steps if step.applied]
     for move in (move for step in applied for move in step.moves):
-        levels[move.line.key].reserved -= move.quantity
+        levels[move.line.key].reserved -= move.quantity - move.travelling
     for owed, units in (renounced for step in applied for renounced in step.renounced):
         levels[owed.key].awaited -= units
     movements = [movement for step in applied for movement in _movements(step)]
@@ -112,12 +112,19 @@ def _take(change: Change, reservation: Reservation | None, repeats: set[store.Co
     if change.fact and change.command == "confirm" and reservation.state != "held":
         return Step(change, reservation)
     renounced, wanted = _renounce(change, reservation)
-    moves = [] if change.command == "confirm" else choose(reservation.lines, wanted, at_most=change.fact)
+    moves = _choose(change, reservation, wanted)
     if moves is None:
         return Step(change, _too_many(change))
     repeats.add(identity(change))
     _move(change, reservation, moves, renounced)
     return Step(change, reservation, moves, applied=True, renounced=renounced)
+
+
+def _choose(change: Change, reservation: Reservation, wanted: Wanted | None) -> Sequence[Move] | None:
+    """What has not arrived cannot be handed over, but it can be given up."""
+    if change.command == "confirm":
+        return []
+    return choose(reservation.lines, wanted, at_most=change.fact, travelling=change.command != "fulfil")
 
 
 def _renounce(change: Change, reservation: Reservation) -> tuple[Sequence[tuple[Owed, int]], Wanted | None]:
@@ -133,14 +140,15 @@ def _move(
     for owed, units in renounced:
         owed.open -= units
     for move in moves:
-        move.line.open -= move.quantity
+        move.line.open -= move.quantity - move.travelling
+        move.line.in_transit -= move.travelling
         move.line.fulfilled += move.quantity if change.command == "fulfil" else 0
     if change.command == "confirm" or (change.command == "fulfil" and reservation.state == "held"):
         reservation.state = "confirmed"
     if any(owed.open for owed in reservation.owed):
         return
-    if reservation.state == "backordered":
-        reservation.state = "held"
+    if reservation.state in COMMANDS["serve"]:
+        (reservation.state,) = DONE["serve"]
     if moves or renounced:
         reservation.state = state_after(reservation.state, reservation.lines, EMPTIED[change.command])
     if reservation.state != "held":

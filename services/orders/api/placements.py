@@ -270,8 +270,19 @@ def _check(body: OrderBody) -> None:
         skus.add(line.sku)
     if body.backorder and isinstance(body.fulfilment, PickupFulfilment) and body.fulfilment.slot is not None:
         raise InvalidRequest("/backorder", "an order that would wait takes no slot: it is known later when it is there")
+    if isinstance(body.fulfilment, PickupFulfilment) and body.fulfilment.ship_to_store:
+        _check_ship_to_store(body, body.fulfilment)
     if _total(body.lines) > TOTAL_LIMIT:
         raise InvalidRequest("/lines", f"the total is at most {TOTAL_LIMIT} minor units")
+
+
+def _check_ship_to_store(body: OrderBody, fulfilment: PickupFulfilment) -> None:
+    if body.backorder:
+        raise InvalidRequest("/backorder", "what is sent to a store is not waited for: order it without ship_to_store")
+    if fulfilment.slot is not None:
+        raise InvalidRequest("/fulfilment/slot", "what is sent to a store is there when it is: it takes no slot")
+    if fulfilment.alternatives:
+        raise InvalidRequest("/fulfilment/alternatives", "what is sent to a store is collected there, at no other one")
 
 
 def _total(lines: Sequence[OrderLine]) -> int:

@@ -5,7 +5,8 @@ Units that the counter gives up are announced as cancelled like any others: that
 
 from collections.abc import Mapping
 
-from services.orders.domain.fulfilments import offers_alternatives
+from services.orders.domain import travels
+from services.orders.domain.fulfilments import offers_alternatives, ships_to_store
 from services.orders.domain.orders import Bag, Cause, Order
 from services.orders.domain.promises import give_back, give_up
 from services.orders.domain.reassignments import Elsewhere, seek
@@ -27,6 +28,7 @@ def collect(order: Order, location_id: str, lines: Mapping[str, int], cause: Cau
     if not _is_counter_of(order, location_id) or order.bag is Bag.CLOSED:
         return
     handed_over = 0
+    travels.arrive_by_hand(order, location_id, lines)
     for share in (share for share in order.shares if share.location_id == location_id):
         units = share.hand_over(lines.get(share.sku, 0))
         handed_over += units
@@ -64,6 +66,9 @@ def shorten(
     if is_last and offers_alternatives(order.fulfilment):
         lapse(order, location_id, cause, elsewhere)
         return
+    if ships_to_store(order.fulfilment):
+        travels.shorten(order, location_id, missing, cause, elsewhere)
+        return
     taken = {line.sku: line.cancel(missing[line.sku]) for line in order.lines if line.sku in missing}
     lines = {sku: units for sku, units in taken.items() if units}
     if lines:
@@ -72,6 +77,9 @@ def shorten(
 
 
 def _is_counter_of(order: Order, location_id: str) -> bool:
-    """A bag exists only for a pickup order that was granted; a store that has failed it has no say any more."""
+    """A bag exists only for a pickup order that was granted; a store that has failed it has no say any more.
+
+    But for one to which the goods are sent: it keeps the bag.
+    """
     is_granted = order.method is Method.PICKUP and order.reservation_id is not None
-    return is_granted and not order.was_failed_by(location_id)
+    return is_granted and (not order.was_failed_by(location_id) or ships_to_store(order.fulfilment))

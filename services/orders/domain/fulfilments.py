@@ -10,6 +10,17 @@ def offers_alternatives(fulfilment: str) -> bool:
     return loads(fulfilment).get("alternatives", False) is True
 
 
+def ships_to_store(fulfilment: str) -> bool:
+    """Whether what the store has not is sent to it from other places."""
+    return loads(fulfilment).get("ship_to_store", False) is True
+
+
+def store_of(fulfilment: str) -> str:
+    """The store where the customer collects it."""
+    location_id: str = loads(fulfilment)["location_id"]
+    return location_id
+
+
 def collected_at(fulfilment: str, location_id: str) -> str:
     """The same at another store. A slot is the first store's alone."""
     kept = {name: value for name, value in loads(fulfilment).items() if name != "slot"}

@@ -7,6 +7,7 @@ unit that was moved for nothing is given back. The caller sees to it that each e
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.orders.domain.fulfilments import ships_to_store, store_of
 from services.orders.domain.orders import Bag, Cancelled, Cause, Order, Promise, Share
 from services.orders.domain.promises import cancel_at
 from services.orders.domain.repairs import LineShort, Moved, ReallocationRequested, Resourced
@@ -56,13 +57,20 @@ def ask(order: Order, missing: Missing, plan: Plan | None, cause: Cause) -> None
     """
     if order.state in FINAL:
         return
-    if missing.quantity and order.bag is Bag.NONE:
+    if missing.quantity and not _is_in_bag(order, missing.location_id):
         if plan is not None:
             order.fail([missing.sku], missing.location_id)
         order.happenings.append(
             ReallocationRequested(missing.reservation_id, missing.sku, missing.location_id, missing.quantity, plan)
         )
     order.advance(cause)
+
+
+def _is_in_bag(order: Order, location_id: str) -> bool:
+    """Whether the units of this place are those of a bag that is begun."""
+    if order.bag is Bag.NONE:
+        return False
+    return not ships_to_store(order.fulfilment) or store_of(order.fulfilment) == location_id
 
 
 def relocate(order: Order, found: Relocation, cause: Cause) -> None:
@@ -72,7 +80,7 @@ def relocate(order: Order, found: Relocation, cause: Cause) -> None:
         return
     moved, surplus = take_moves(order, share, found.moved)
     if moved:
-        order.happenings.append(Resourced(moved))
+        order.happenings.append(Resourced(moved, order.fulfilment if ships_to_store(order.fulfilment) else None))
     if surplus:
         order.happenings.append(Cancelled({}, False, OVERSOLD, surplus))
     if found.short:
@@ -94,9 +102,10 @@ def take_moves(order: Order, share: Share, found: Sequence[tuple[str, int]]) -> 
 
 
 def _run_short(order: Order, share: Share, short: int) -> None:
-    if order.method is Method.PICKUP:
-        # A store that has failed the order has been asked for all of it already.
-        if share.open and not order.was_failed_by(share.location_id):
+    is_sent = ships_to_store(order.fulfilment)
+    if order.method is Method.PICKUP and (not is_sent or store_of(order.fulfilment) == share.location_id):
+        # A store that has failed the order has been asked for all of it already; but if it is sent there, it keeps it.
+        if share.open and (is_sent or not order.was_failed_by(share.location_id)):
             order.happenings.append(LineShort(share.location_id, {share.sku: min(short, share.open)}, OVERSOLD))
         return
     cancelled = cancel_at(order, share.location_id, {share.sku: short}, OVERSOLD)

@@ -7,7 +7,7 @@ no other place, is cancelled. The bag of a pickup order moves as a whole, or not
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.orders.domain.fulfilments import collected_at
+from services.orders.domain.fulfilments import collected_at, ships_to_store, store_of
 from services.orders.domain.orders import Bag, Cancelled, Cause, Order, Promise
 from services.orders.domain.promises import cancel_at
 from services.orders.domain.reallocations import take_moves
@@ -59,7 +59,7 @@ def reject_allocation(
         return
     _check(order, location_id, promised, units)
     cause = Cause(REJECT, f"{location_id}: {reason}")
-    if order.method is Method.PICKUP:
+    if _is_for_counter(order, location_id):
         order.happenings.append(LineShort(location_id, units, reason))
         order.advance(cause)
     else:
@@ -76,16 +76,23 @@ def _check(order: Order, location_id: str, promised: Mapping[str, int], units: M
             raise Refused("invalid_request", f"No {sku} was promised from {location_id}.", f"/lines/{place}/sku")
         if quantity > promised[sku]:
             raise Refused("illegal_transition", f"Only {promised[sku]} of {sku} are still to leave {location_id}.")
-    if order.method is Method.PICKUP and order.bag is not Bag.NONE:
+    if _is_for_counter(order, location_id) and order.bag is not Bag.NONE:
         detail = "Its bag is begun: report what is short at the counter, or cancel the pickup there."
         raise Refused("illegal_transition", detail)
+
+
+def _is_for_counter(order: Order, location_id: str) -> bool:
+    """Whether the units are those of a bag at this place, and not some that are to be sent to it."""
+    if order.method is not Method.PICKUP:
+        return False
+    return not ships_to_store(order.fulfilment) or store_of(order.fulfilment) == location_id
 
 
 def seek(order: Order, location_id: str, units: Mapping[str, int], cause: Cause, elsewhere: Elsewhere) -> None:
     """Ask for open units, by item, that the place will not give; cancel those that cannot be asked for any more."""
     tried = {sku: quantity for sku, quantity in units.items() if elsewhere.has_try_left(order, sku, location_id)}
-    is_pickup = order.method is Method.PICKUP
-    if is_pickup and len(tried) < len(units):
+    moves_bag = order.method is Method.PICKUP and not ships_to_store(order.fulfilment)
+    if moves_bag and len(tried) < len(units):
         tried = {}
     before = list(dict.fromkeys(place for sku in tried for place in order.failed.get(sku, ())))
     plan = elsewhere.plan(order, location_id, before) if tried else None
@@ -96,7 +103,7 @@ def seek(order: Order, location_id: str, units: Mapping[str, int], cause: Cause,
     else:
         lost = {sku: quantity for sku, quantity in units.items() if sku not in tried}
         order.happenings.append(
-            ReassignmentRequested(_promised(order), location_id, tried, plan, together=is_pickup, reason=reason)
+            ReassignmentRequested(_promised(order), location_id, tried, plan, together=moves_bag, reason=reason)
         )
     if lost:
         order.happenings.append(cancel_at(order, location_id, lost, reason))
@@ -118,16 +125,31 @@ def reassign(order: Order, found: Reassignment, cause: Cause) -> None:
         order.happenings.append(Resourced(moved, _follow(order, moved[0].to_location_id)))
     if surplus:
         order.happenings.append(Cancelled({}, False, NOWHERE, surplus))
-    cancelled = cancel_at(order, found.location_id, found.short, NOWHERE)
+    cancelled = cancel_at(order, found.location_id, _lost(order, found), NOWHERE)
     if cancelled.lines:
         order.happenings.append(cancelled)
     order.advance(Cause(cause.name, _told(found)))
 
 
+def _lost(order: Order, found: Reassignment) -> Mapping[str, int]:
+    """Units by item that no place gives.
+
+    Of a bag to which goods are sent also those that its counter misses and that are promised there no more than that.
+    """
+    if not ships_to_store(order.fulfilment) or store_of(order.fulfilment) != found.location_id:
+        return found.short
+    return {sku: found.short.get(sku, 0) + found.kept.get(sku, 0) for sku in {**found.short, **found.kept}}
+
+
 def _follow(order: Order, location_id: str) -> str | None:
-    """The bag of a pickup order is asked for where its units are now: how it is collected from now on."""
+    """The bag of a pickup order is asked for where its units are now: how it is collected from now on.
+
+    One to which goods are sent stays at its store.
+    """
     if order.method is not Method.PICKUP:
         return None
+    if ships_to_store(order.fulfilment):
+        return order.fulfilment
     order.fulfilment = collected_at(order.fulfilment, location_id)
     order.bag = Bag.NONE
     return order.fulfilment

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 
-from services.orders.domain.places import Place, Point, vector_of
+from services.orders.domain.places import Place, Point, chord, vector_of
 from services.orders.domain.refusals import Refused
 from services.orders.domain.routing import DEFAULT_POLICY, POLICY_OF_SPLIT, Admitted, RoutingPolicy, route
 from services.orders.domain.routing_rules import Demand
@@ -76,6 +76,19 @@ class Network:
         """The one store that the customer chose. Raises Refused where it is unknown or hands nothing out."""
         self.require_pickup(location_id)
         return Plan("single_location", [location_id])
+
+    def collect_with_transfers(self, location_id: str, limit: int, without: Collection[str] = ()) -> Plan | None:
+        """The store that the customer chose first, then the places that ship, the nearest to it first.
+
+        At most `limit` candidates, and none of those `without`; None where no place is left. Raises Refused where the
+        store is unknown or hands nothing out.
+        """
+        self.require_pickup(location_id)
+        store = self.places[location_id]
+        others = [place for place in self._shipping if place is not store]
+        ranked = [store, *sorted(others, key=lambda place: chord(place.vector, store.vector))]
+        candidates = [place.location_id for place in ranked if place.location_id not in without][:limit]
+        return Plan("in_order", candidates) if candidates else None
 
     def ship_to(self, destination: Point | None, policy: str, limit: int, *, channel: str = "") -> Plan:
         """The places that the channel's routing policy lets in, in its order; at most `limit` candidates.

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pydantic_core import from_json
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.orders.domain.fulfilments import ships_to_store, store_of
 from services.orders.domain.orders import Order
 from services.orders.domain.states import Method, State, is_legal, state_of
 from services.orders.store.orders import page
@@ -138,12 +138,15 @@ def _share_faults(order: Order) -> Iterable[str]:
 
 
 def _repair_faults(order: Order) -> Iterable[str]:
-    """Places fail what was ordered; and what a customer collects is promised from the store where it is collected."""
+    """Places fail what was ordered; and what a customer collects is promised from the store where it is collected.
+
+    Unless it may be sent there.
+    """
     unknown = [sku for sku in order.failed if order.line(sku) is None]
     if unknown:
         yield f"places have failed it for {', '.join(unknown)}, which was not ordered"
-    if order.method is Method.PICKUP:
-        store = from_json(order.fulfilment)["location_id"]
+    if order.method is Method.PICKUP and not ships_to_store(order.fulfilment):
+        store = store_of(order.fulfilment)
         elsewhere = {share.location_id for share in order.shares if share.open} - {store}
         if elsewhere:
             yield f"it is collected at {store}, but units are promised from {', '.join(sorted(elsewhere))}"

@@ -31,6 +31,10 @@ class Repairs:
         def plan(order: Order, location_id: str, failed: Sequence[str]) -> Plan | None:
             fulfilment = FULFILMENT.validate_json(order.fulfilment)
             if isinstance(fulfilment, PickupFulfilment):
+                if fulfilment.ship_to_store:
+                    return network.collect_with_transfers(
+                        fulfilment.location_id, self.candidates_limit, {location_id, *failed}
+                    )
                 if not fulfilment.alternatives:
                     return None
                 return nearest_stores(network, location_id, failed, self.candidates_limit)

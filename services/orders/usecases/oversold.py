@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from services.orders.domain.fulfilments import ships_to_store
 from services.orders.domain.orders import Cause, Order
 from services.orders.domain.reallocations import Missing, ask, missing_of_each
 from services.orders.domain.reassignments import Elsewhere
@@ -57,8 +58,11 @@ def _at_risk(received: Received[Oversold]) -> Iterable[_AtRisk]:
 def _plan(order: Order, missing: Missing, elsewhere: Elsewhere) -> Plan | None:
     """Where the units may come from, but for places that have failed the item before; None where no try is left.
 
-    Nor is there another place for what is collected here: its counter finds the units, or gives them up.
+    Nor is there another place for what is collected here, unless it may be sent here: the counter finds the units, or
+    gives them up.
     """
-    if order.method is Method.PICKUP or not elsewhere.has_try_left(order, missing.sku, missing.location_id):
+    if order.method is Method.PICKUP and not ships_to_store(order.fulfilment):
+        return None
+    if not elsewhere.has_try_left(order, missing.sku, missing.location_id):
         return None
     return elsewhere.plan(order, missing.location_id, order.failed.get(missing.sku, ()))

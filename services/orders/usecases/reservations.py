@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.orders.domain import promises
+from services.orders.domain import promises, travels
 from services.orders.domain.awaited import Awaited
 from services.orders.domain.backorders import wait
 from services.orders.domain.orders import Cause, Order, Share, Shortage
 from services.orders.domain.reallocations import Relocation, relocate
 from services.orders.domain.reassignments import Reassignment, reassign
 from services.orders.domain.rejections import Rejection
+from services.orders.domain.repairs import Moved
 from services.orders.store import orders as store
 from services.orders.store.counted_events import Mark, first_time
 from services.orders.usecases.orders import Step, move
@@ -28,6 +29,7 @@ from shared.contracts.reservations import (
     ReservationReallocated,
     ReservationRejected,
 )
+from shared.contracts.transfers import TRANSFERRED, ReservationTransferred
 from shared.database import Transaction
 
 INSUFFICIENT_STOCK = "insufficient_stock"
@@ -99,7 +101,12 @@ def _reassign(order: Order, data: ReservationReassigned, cause: Cause) -> None:
     reassign(order, Reassignment(data.location_id, moved, short, kept), cause)
 
 
-_COUNTED = (BACKORDERED.name, REALLOCATED.name, REASSIGNED.name)
+def _follow_transfer(order: Order, data: ReservationTransferred, cause: Cause) -> None:
+    moved = [Moved(units.sku, units.from_location_id, units.to_location_id, units.quantity) for units in data.moved]
+    travels.follow(order, moved, cause)
+
+
+_COUNTED = (BACKORDERED.name, REALLOCATED.name, REASSIGNED.name, TRANSFERRED.name)
 """Answers whose effect adds up: each counts once."""
 _DECISIONS: Mapping[str, Callable[[Order, Any, Cause], None]] = {
     HELD.name: _grant,
@@ -109,4 +116,5 @@ _DECISIONS: Mapping[str, Callable[[Order, Any, Cause], None]] = {
     EXPIRED.name: _withdraw,
     REALLOCATED.name: _relocate,
     REASSIGNED.name: _reassign,
+    TRANSFERRED.name: _follow_transfer,
 }

@@ -4,8 +4,7 @@ The same answer is shown before buying and kept as `due_at` after: pickers take 
 the other, while the store is open.
 """
 
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heapify, heapreplace
@@ -38,17 +37,18 @@ def ready_by(store: Store, queue: Sequence[Queued], lines: int, now: datetime) -
     dues = [store.calendar.open_time(now, bag.due_at) for bag in waiting]
     # One that is late anyway may not become later.
     limits = list(map(max, dues, _readies(free, works)))
+    # Pickers go by what is due: it is due after those that it waits for, and before the others.
+    due = free[0] + work
+    for place in range(len(waiting)):
+        if due < dues[place] and _are_in_time([due, *free[1:]], works[place:], limits[place:]):
+            break
+        heapreplace(free, free[0] + works[place])
+        due = max(free[0] + work, dues[place])
+    return store.calendar.after_open_time(now, due)
 
-    def comes_before(place: int) -> bool:
-        """Whether it is due before the bag at this place, and none from there on is late because of it."""
-        readies = _readies(free, [*works[:place], work, *works[place:]])
-        in_time = (ready <= limit for ready, limit in zip(readies[place + 1 :], limits[place:], strict=True))
-        return readies[place] < dues[place] and all(in_time)
 
-    place = bisect_left(range(len(works)), True, key=comes_before)
-    ready = store.calendar.after_open_time(now, _readies(free, [*works[:place], work])[-1])
-    # Pickers go by what is due: it is not due before those that it waits for.
-    return max(ready, waiting[place - 1].due_at) if place else ready
+def _are_in_time(free: Sequence[timedelta], works: Sequence[timedelta], limits: Sequence[timedelta]) -> bool:
+    return all(ready <= limit for ready, limit in zip(_readies(free, works), limits, strict=True))
 
 
 def _free_after_started(store: Store, pickers: int, queue: Sequence[Queued], now: datetime) -> list[timedelta]:
@@ -64,11 +64,11 @@ def _free_after_started(store: Store, pickers: int, queue: Sequence[Queued], now
     return free
 
 
-def _readies(free: Sequence[timedelta], works: Sequence[timedelta]) -> list[timedelta]:
+def _readies(free: Sequence[timedelta], works: Sequence[timedelta]) -> Iterator[timedelta]:
     """After how much open time each is ready where every picker takes the next one as soon as he is free."""
-    heap, readies = list(free), []
+    heap = list(free)
     heapify(heap)
     for work in works:
-        readies.append(heap[0] + work)
-        heapreplace(heap, readies[-1])
-    return readies
+        ready = heap[0] + work
+        heapreplace(heap, ready)
+        yield ready

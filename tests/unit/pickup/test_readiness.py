@@ -88,7 +88,7 @@ def test_no_bag_is_late_because_of_a_newer_one(bags: list[int], slots: list[tupl
         assert ready <= bag.due_at
 
 
-@given(LINES, st.integers(1, 3))
-def test_another_picker_makes_nothing_later(bags: list[int], pickers: int) -> None:
-    last = [in_order(of(number), bags)[-1:] for number in (pickers, pickers + 1)]
-    assert [bag.due_at for bag in last[1]] <= [bag.due_at for bag in last[0]]
+@given(LINES)
+def test_with_a_picker_for_every_bag_nobody_waits(bags: list[int]) -> None:
+    store = of(len(bags) + 1)
+    assert [bag.due_at for bag in in_order(store, bags)] == [NOW + store.picking_time(lines) for lines in bags]

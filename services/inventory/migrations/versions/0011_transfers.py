@@ -1,4 +1,6 @@
-"""transfers"""
+"""promised units that travel to the store where they are collected"""
+
+from alembic import op
 
 revision = "0011"
 down_revision = "0010"
@@ -7,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.execute("ALTER TABLE reservation_lines ADD COLUMN in_transit bigint NOT NULL DEFAULT 0")
 
 
 def downgrade() -> None:
