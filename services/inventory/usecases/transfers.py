@@ -47,7 +47,7 @@ class _Step:
 async def follow_transfers(
     transaction: Transaction, received: Sequence[Received[TransferChanged]], now: datetime
 ) -> None:
-    """Move what was sent or received, each event once: all of it in the ledger, what is promised still in the promise."""
+    """Move what was sent or received, each event once: all of it in the ledger, what is promised in the promise."""
     steps = [_step(member) for member in received]
     found = await store.lock(transaction, [step.reservation_id for step in steps])
     known = await store.known_commands(transaction, [step.identity for step in steps])

@@ -1,0 +1,81 @@
+"""Transfers: units that another place sends to the store where an order is collected.
+
+    requested ──send──▶ sent ──receive──▶ received
+        └──(nothing of it is wanted any more)──▶ cancelled
+
+What has left arrives, whatever became of the order: units that nobody wants any more are free stock at the store.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+TransferState = Literal["requested", "sent", "received", "cancelled"]
+UNDER_WAY: frozenset[TransferState] = frozenset({"requested", "sent"})
+
+
+@dataclass(frozen=True, slots=True)
+class TransferLine:
+    """One item, in units: `quantity` was asked for, `cancelled` of it the bag does not want any more, `sent` left."""
+
+    sku: str
+    quantity: int
+    cancelled: int = 0
+    sent: int = 0
+
+    @property
+    def wanted(self) -> int:
+        return self.quantity - self.cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """`due_at` is when it should be at the store."""
+
+    transfer_id: str
+    from_location_id: str
+    to_location_id: str
+    lines: tuple[TransferLine, ...]
+    due_at: datetime
+    requested_at: datetime
+    state: TransferState = "requested"
+    sent_at: datetime | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in UNDER_WAY
+
+    @property
+    def sent(self) -> dict[str, int]:
+        """The units by item that left."""
+        return {line.sku: line.sent for line in self.lines if line.sent}
+
+    def arriving(self, sku: str) -> int:
+        """Units of the item that the bag waits for."""
+        return sum(line.wanted for line in self.lines if line.sku == sku) if self.is_under_way else 0
+
+    def without(self, units: Mapping[str, int], now: datetime) -> "Transfer":
+        """The transfer when so many units of each item are not wanted any more; one of nothing is cancelled."""
+        lines = tuple(
+            replace(line, cancelled=line.cancelled + min(line.wanted, units.get(line.sku, 0))) for line in self.lines
+        )
+        is_over = self.state == "requested" and not any(line.wanted for line in lines)
+        ended = {"state": "cancelled", "closed_at": now} if is_over else {}
+        return replace(self, lines=lines, **ended)  # type: ignore[arg-type]
+
+    def let_go(self, now: datetime) -> "Transfer":
+        """The transfer when nothing of it is wanted any more."""
+        return self.without({line.sku: line.wanted for line in self.lines}, now) if self.is_under_way else self
+
+
+def send(transfer: Transfer, now: datetime) -> Transfer:
+    """A requested transfer that has left, with what is wanted of it."""
+    lines = tuple(replace(line, sent=line.wanted) for line in transfer.lines)
+    return replace(transfer, state="sent", lines=lines, sent_at=now)
+
+
+def receive(transfer: Transfer, now: datetime) -> Transfer:
+    """A sent transfer that is at the store."""
+    return replace(transfer, state="received", closed_at=now)
