@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from uuid_utils import uuid7
 
 from services.inventory.api.reservations import ReservationBody
-from services.orders.api.placements import OrderBody
+from services.orders.api.order_bodies import OrderBody
 from shared.clock import utc_now
 from shared.http.auth import allow
 

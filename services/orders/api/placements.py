@@ -4,26 +4,25 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Header, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from pydantic_core import from_json
 
 from services.orders.api.answers import Line, Order, OrderRejection, TimelineStep
 from services.orders.api.doors import Doors, OrdersDoors
+from services.orders.api.order_bodies import EXAMPLES, OrderBody, check, total
 from services.orders.api.preferences import WAIT_LIMIT_S, preferred_wait
-from services.orders.api.values import LINES_LIMIT, Identifier, Label
 from services.orders.domain.sourcing import Network
 from services.orders.domain.states import State
 from services.orders.store.locations import Networks
 from services.orders.usecases.placements import CAUSE, Place, Placed, place
 from services.orders.usecases.sourcing import knows_places_for, with_channels_split
 from shared.clock import Clock
-from shared.contracts.orders import Fulfilment, OrderLine, PickupFulfilment
-from shared.contracts.values import Channel, Money, Wire
+from shared.contracts.values import Money
 from shared.database import Transaction
-from shared.errors import DomainError, InvalidRequest
+from shared.errors import DomainError
 from shared.http.auth import Key, allow
 from shared.http.door import Decide, Outcome, answer, to_answer
 from shared.http.idempotency import Answer
@@ -32,65 +31,10 @@ from shared.identifiers import new_id
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
 
-TOTAL_LIMIT = 10**15
-"""Minor units, like any amount of money here."""
 ARRIVAL_LIMIT_S = 1.5
 """So long an order waits for news of its store: locations come over the bus, a moment after inventory knows them."""
 ARRIVAL_LOOK_S = 0.05
 REPLAYED = "Idempotency-Replayed"
-
-EXAMPLES: Any = {
-    "ship": {
-        "summary": "Shipped to a customer",
-        "value": {
-            "channel": "web",
-            "external_id": "W-2207",
-            "member_id": "900",
-            "currency": "JPY",
-            "lines": [{"sku": "995242", "quantity": 2, "unit_price": {"amount": 1290, "currency": "JPY"}}],
-            "fulfilment": {
-                "method": "ship",
-                "destination": {"country": "JP", "postal_code": "104-0061", "latitude": 35.67, "longitude": 139.76},
-            },
-        },
-    },
-    "pickup": {
-        "summary": "Collected at a store",
-        "value": {
-            "channel": "app",
-            "currency": "JPY",
-            "lines": [{"sku": "995242", "quantity": 1, "unit_price": {"amount": 1290, "currency": "JPY"}}],
-            "fulfilment": {"method": "pickup", "location_id": "S367"},
-        },
-    },
-    "preorder": {
-        "summary": "Of an item that is not out yet, or not all there",
-        "value": {
-            "channel": "web",
-            "currency": "JPY",
-            "lines": [{"sku": "995242", "quantity": 2, "unit_price": {"amount": 1290, "currency": "JPY"}}],
-            "fulfilment": {"method": "ship", "destination": {"country": "JP"}},
-            "backorder": True,
-        },
-    },
-}
-
-
-class OrderBody(Wire):
-    """What a customer orders."""
-
-    channel: Channel
-    external_id: Label | None = Field(
-        None, description="The channel's own name for it: placed again, it answers with the first order"
-    )
-    member_id: Label | None = None
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217, of every unit price")]
-    lines: Annotated[list[OrderLine], Field(min_length=1, max_length=LINES_LIMIT)]
-    fulfilment: Fulfilment
-    reservation_id: Identifier | None = Field(None, description="Of the cart, if it holds stock already")
-    backorder: bool = Field(
-        False, description="Whether it would wait: what is not there, or not out yet, is promised from what is expected"
-    )
 
 
 class _Reference(BaseModel):
@@ -131,7 +75,7 @@ def _pending(command: Place, now: datetime) -> Order:
         allocations=[],
         fulfilment=command.fulfilment,
         backorder=command.backorder,
-        total=Money(amount=_total(command.lines), currency=command.currency),
+        total=Money(amount=total(command.lines), currency=command.currency),
         shipments=[],
         returns=[],
         created_at=now,
@@ -180,7 +124,7 @@ async def post(
         list[str] | None, Header(description="`wait=N`: answer when it is decided (RFC 7240)", examples=["wait=5"])
     ] = None,
 ) -> Response:
-    _check(body)
+    check(body)
     command = _command(body)
     await _places_are_known(doors, command)
     wait_s = 0 if doors.decisions.is_full else preferred_wait(prefer or ())
@@ -255,39 +199,6 @@ def _with_headers(answered: Response, request: Request, placed: Response, wait_s
 def _order_id(answered: Response) -> str:
     order_id: str = from_json(bytes(answered.body))["order_id"]
     return order_id
-
-
-def _check(body: OrderBody) -> None:
-    """What no single field can tell. Raises `invalid_request` with the field at fault."""
-    skus: set[str] = set()
-    for number, line in enumerate(body.lines):
-        if line.sku in skus:
-            raise InvalidRequest(f"/lines/{number}/sku", f"{line.sku} stands in an earlier line already")
-        if line.unit_price.currency != body.currency:
-            raise InvalidRequest(f"/lines/{number}/unit_price/currency", f"the order is in {body.currency}")
-        if line.unit_price.amount < 0:
-            raise InvalidRequest(f"/lines/{number}/unit_price/amount", "a price is not below 0")
-        skus.add(line.sku)
-    if body.backorder and isinstance(body.fulfilment, PickupFulfilment) and body.fulfilment.slot is not None:
-        raise InvalidRequest("/backorder", "an order that would wait takes no slot: it is known later when it is there")
-    if isinstance(body.fulfilment, PickupFulfilment) and body.fulfilment.ship_to_store:
-        _check_ship_to_store(body, body.fulfilment)
-    if _total(body.lines) > TOTAL_LIMIT:
-        raise InvalidRequest("/lines", f"the total is at most {TOTAL_LIMIT} minor units")
-
-
-def _check_ship_to_store(body: OrderBody, fulfilment: PickupFulfilment) -> None:
-    if body.backorder:
-        raise InvalidRequest("/backorder", "what is sent to a store is not waited for: order it without ship_to_store")
-    if fulfilment.slot is not None:
-        raise InvalidRequest("/fulfilment/slot", "what is sent to a store is there when it is: it takes no slot")
-    if fulfilment.alternatives:
-        raise InvalidRequest("/fulfilment/alternatives", "what is sent to a store is collected there, at no other one")
-
-
-def _total(lines: Sequence[OrderLine]) -> int:
-    """Minor units."""
-    return sum(line.quantity * line.unit_price.amount for line in lines)
 
 
 def _command(body: OrderBody) -> Place:

