@@ -9,17 +9,14 @@ from typing import Any
 
 import httpx
 import uvicorn
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.installation import Installation
 from services.together import create_app
-from services.verification.invariants import examine
-from shared.bus.postgres import PostgresBus
-from shared.database import Row
 from shared.http.auth import issue
 from shared.principal import Role
 from tests.clocks import MovableClock
-from tests.conditions import eventually, eventually_async
+from tests.conditions import eventually
+from tests.integration.invariants import invariants
 
 SECRET = "a secret that is only good for tests"
 LANES = 50
@@ -60,27 +57,8 @@ class Served:
 
     async def invariants_hold(self) -> None:
         """Wait until nothing contradicts an invariant: what is between two services is given the time to arrive."""
-        found: list[str] = []
-        bus = PostgresBus(self.database_url)
-        await bus.start()
-        engine = create_async_engine(
-            self.database_url.replace("postgresql://", "postgresql+asyncpg://"),
-            isolation_level="REPEATABLE READ",
-            connect_args={"record_class": Row},
-        )
-
-        async def hold() -> bool:
-            async with engine.connect() as connection:
-                findings = await examine(connection, bus)
-            found[:] = [violation for finding in findings for violation in finding.violations]
-            hold.__qualname__ = f"the invariants hold: {found}"
-            return not found
-
-        try:
-            await eventually_async(hold)
-        finally:
-            await engine.dispose()
-            await bus.stop()
+        async with invariants(self.database_url) as look:
+            await look()
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """A chain of eight stores that can be struck down at any moment, and everything that a storm has brought to it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,18 +9,14 @@ from typing import Any
 import asyncpg
 import httpx
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from services.installation import Installation
 from services.together import create_app
-from services.verification.invariants import examine
-from shared.bus.postgres import PostgresBus
 from shared.contracts.values import rfc3339
-from shared.database import Row
 from shared.http.auth import issue
 from shared.principal import Role
 from tests.clocks import MovableClock
-from tests.conditions import eventually_async
+from tests.integration.invariants import Look, invariants
 
 SECRET = "a secret that is only good for tests"
 STORES = tuple(f"S{number}" for number in range(1, 9))
@@ -59,8 +55,7 @@ class Chain:
     """The services in this process on one database, and what outsiders remember."""
 
     database_url: str
-    engine: AsyncEngine
-    bus: PostgresBus
+    stands_on_its_invariants: Look
     clock: MovableClock = field(default_factory=MovableClock)
     orders: list[str] = field(default_factory=list)
     carts: list[str] = field(default_factory=list)
@@ -138,45 +133,17 @@ class Chain:
     def now(self) -> str:
         return rfc3339(self.clock())
 
-    async def violations(self) -> list[str]:
-        """What contradicts an invariant at this moment."""
-        async with self.engine.connect() as connection:
-            findings = await examine(connection, self.bus)
-        return [f"{finding.number}: {violation}" for finding in findings for violation in finding.violations]
-
-    async def stands_on_its_invariants(self) -> None:
-        """An event that is between two services at the very moment of the look is given the time to arrive."""
-        found: Sequence[str] = ()
-
-        async def holds() -> bool:
-            nonlocal found
-            found = await self.violations()
-            holds.__qualname__ = f"the invariants hold: {found}"
-            return not found
-
-        await eventually_async(holds)
-
 
 @asynccontextmanager
 async def standing(database_url: str) -> AsyncIterator[Chain]:
     """The chain on this database; everything is closed when the context is left."""
-    engine = create_async_engine(
-        database_url.replace("postgresql://", "postgresql+asyncpg://"),
-        isolation_level="REPEATABLE READ",
-        pool_size=1,
-        pool_pre_ping=True,
-        connect_args={"record_class": Row},
-    )
-    bus = PostgresBus(database_url)
-    await bus.start()
-    chain = Chain(database_url, engine, bus)
-    try:
-        await chain.stand_up()
-        yield chain
-    finally:
-        await chain.fall()
-        await bus.stop()
-        await engine.dispose()
+    async with invariants(database_url) as look:
+        chain = Chain(database_url, look)
+        try:
+            await chain.stand_up()
+            yield chain
+        finally:
+            await chain.fall()
 
 
 async def open_stores(chain: Chain) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -21,10 +22,19 @@ STEPS = 200
 """Of each storm, over a chain of its own: 50 × 200 = 10,000."""
 
 
-@pytest.fixture(scope="session")
-async def chain_template(postgres_server: PostgresServer) -> str:
+@pytest.fixture(scope="module", autouse=True)
+def impatient() -> Iterator[None]:
+    """Whatever is looked for now and then is looked for all the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        for look in ("LAPSE", "EXPIRY", "BACKORDER", "RETURN_WATCH"):
+            patch.setenv(f"ZAIKO_{look}_INTERVAL_SECONDS", "0.1")
+        yield
+
+
+@pytest.fixture(scope="module")
+async def chain_template(impatient: None, postgres_server: PostgresServer) -> str:
     """A chain that has opened its stores, and is closed."""
-    name = "template_chain"
+    name = f"template_{uuid4().hex}"
     admin = await asyncpg.connect(postgres_server.get_uri())
     await admin.execute(f"CREATE DATABASE {name}")
     await admin.close()
