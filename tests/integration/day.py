@@ -41,6 +41,7 @@ async def live_through(zaiko: Zaiko) -> None:
         goods_that_are_waited_for,
         a_bag_that_is_collected,
         a_bag_that_is_short,
+        a_bag_that_is_sent_what_the_shop_has_not,
         a_warehouse_sells_what_was_promised,
         a_warehouse_will_not_give_what_it_promised,
         the_shop_sells_what_was_to_be_collected,
@@ -148,6 +149,24 @@ async def a_bag_that_is_short(zaiko: Zaiko) -> None:
     bag = await bag_of(zaiko, path)
     await zaiko.ask("POST", f"{bag}/start")
     await zaiko.ask("POST", f"{bag}/lines/nori/short", {"missing": 2, "reason": "not on the shelf"})
+    await zaiko.until(path, state="cancelled")
+
+
+async def a_bag_that_is_sent_what_the_shop_has_not(zaiko: Zaiko) -> None:
+    await stock(zaiko, "natto", "W1")
+    wanted = order("natto", 2, pickup=True)
+    wanted["fulfilment"] |= {"ship_to_store": True}
+    placed = await zaiko.ask("POST", "/orders/v1/orders", wanted, headers={"prefer": "wait=10"})
+    path = f"/orders/v1/orders/{placed['order_id']}"
+    bag = await bag_of(zaiko, path)
+    (transfer,) = (await zaiko.ask("GET", "/pickup/v1/transfers?location_id=W1"))["items"]
+    for step in ("send", "receive"):
+        await zaiko.ask("POST", f"/pickup/v1/transfers/{transfer['transfer_id']}/{step}")
+    await zaiko.ask("POST", f"{bag}/start")
+    await zaiko.ask("POST", f"{bag}/lines/natto/pick", {"quantity": 2})
+    await zaiko.ask("POST", f"{bag}/ready")
+    await zaiko.until(path, state="ready_for_pickup")
+    await zaiko.ask("POST", f"{bag}/cancel", {"reason": "moved away"})
     await zaiko.until(path, state="cancelled")
 
 

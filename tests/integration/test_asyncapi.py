@@ -33,7 +33,7 @@ ROUTES = {
         orders.location_routes(),
         orders.stock_routes(utc_now, REPAIRS),
     ],
-    "pickup": [pickup.routes(utc_now, timedelta()), pickup.webhook_routes(utc_now)],
+    "pickup": [pickup.routes(utc_now, timedelta(), timedelta()), pickup.webhook_routes(utc_now)],
 }
 each_document = pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
 

@@ -5,14 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.verification.invariants import examine
 from shared.contracts.values import rfc3339
-from shared.database import Row
 from tests.conditions import eventually_async
 from tests.integration.errands import lines, order, stock
+from tests.integration.invariants import violations
 from tests.integration.whole import Zaiko, running
 
 EXPECTED = 12
@@ -38,7 +35,7 @@ async def test_a_coat_that_is_not_out_yet_is_sold_as_often_as_it_comes(
         assert len(waiting) == EXPECTED - 1
         (line,) = first[1]["lines"]
         assert (line["state"], line["awaited"], line["promised_by"]) == ("backordered", 1, due)
-        assert await violations(zaiko, database_url) == []
+        assert await violations(database_url, zaiko.bus) == []
 
         await zaiko.ask("PUT", "/inventory/v1/incoming/PO-1", expected | {"available_from": later})
         await dated(zaiko, first[1]["order_id"], later)
@@ -57,7 +54,7 @@ async def test_a_coat_that_is_not_out_yet_is_sold_as_often_as_it_comes(
             )
         (item,) = (await zaiko.ask("GET", "/inventory/v1/availability?sku=coat"))["items"]
         assert (item["available"], "incoming" in item) == (1, False)
-        assert await violations(zaiko, database_url) == []
+        assert await violations(database_url, zaiko.bus) == []
 
 
 async def test_a_bag_is_asked_for_when_all_of_it_is_in_the_store(
@@ -85,7 +82,7 @@ async def test_a_bag_is_asked_for_when_all_of_it_is_in_the_store(
             return [bag["lines"][0]["quantity"] for bag in bags] == [2]
 
         await eventually_async(there_is_a_bag)
-        assert await violations(zaiko, database_url) == []
+        assert await violations(database_url, zaiko.bus) == []
 
 
 async def open_house(zaiko: Zaiko) -> None:
@@ -116,16 +113,3 @@ async def dated(zaiko: Zaiko, order_id: str, date: str) -> None:
         return bool(shown["lines"][0]["promised_by"] == date)
 
     await eventually_async(it_is)
-
-
-async def violations(zaiko: Zaiko, database_url: str) -> list[str]:
-    """As `zaiko verify` finds them."""
-    engine = create_async_engine(
-        make_url(database_url).set(drivername="postgresql+asyncpg"),
-        isolation_level="REPEATABLE READ",
-        connect_args={"record_class": Row},
-    )
-    async with engine.connect() as connection:
-        findings = await examine(connection, zaiko.bus)
-    await engine.dispose()
-    return [fault for finding in findings for fault in finding.violations]

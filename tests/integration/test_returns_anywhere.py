@@ -4,28 +4,16 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.verification.invariants import examine
-from shared.database import Row
 from tests.conditions import eventually_async
 from tests.integration.errands import SHOP, event, lines, ordered, stock, tell
+from tests.integration.invariants import violations
 from tests.integration.whole import Zaiko, running
 
 
 async def on_hand(zaiko: Zaiko, sku: str) -> dict[str, int]:
     levels = (await zaiko.ask("GET", f"/inventory/v1/stock/{sku}"))["locations"]
     return {level["location_id"]: level["on_hand"] for level in levels}
-
-
-async def violations(zaiko: Zaiko, database_url: str) -> list[str]:
-    """As `zaiko verify` finds them."""
-    url = database_url.replace("postgresql://", "postgresql+asyncpg://")
-    engine = create_async_engine(url, isolation_level="REPEATABLE READ", connect_args={"record_class": Row})
-    async with engine.connect() as connection:
-        findings = await examine(connection, zaiko.bus)
-    await engine.dispose()
-    return [violation for finding in findings for violation in finding.violations]
 
 
 async def test_bought_anywhere_it_comes_back_anywhere_and_the_stock_moves_once(
@@ -72,7 +60,7 @@ async def test_bought_anywhere_it_comes_back_anywhere_and_the_stock_moves_once(
             )
             assert answer.status_code == expected, answer.text
         assert await on_hand(zaiko, "tea") == {SHOP: -2, "S2": 3, "W1": 9}
-        assert await violations(zaiko, database_url) == []
+        assert await violations(database_url, zaiko.bus) == []
 
 
 async def until_returned(zaiko: Zaiko, path: str, units: int) -> None:

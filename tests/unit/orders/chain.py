@@ -10,7 +10,7 @@ from services.inventory.domain.reallocation import Wish, reallocate
 from services.inventory.domain.reassignment import Refused as Refusal
 from services.inventory.domain.reassignment import reassign as reassign_units
 from services.inventory.domain.reservations import Line, choose
-from services.orders.domain.orders import Cancelled, Cause, Order, Shipped
+from services.orders.domain.orders import Cancelled, Cause, Order, Promise, Shipped
 from services.orders.domain.promises import grant
 from services.orders.domain.reallocations import Missing, Relocation, ask, missing_of_each, relocate
 from services.orders.domain.reassignments import Reassignment, reassign
@@ -39,20 +39,24 @@ class Inventory:
     def shortfall(self, place: str) -> int:
         return max(0, self.open(place) - max(0, self.on_hand[place]))
 
-    def release(self, cancelled: Cancelled) -> None:
+    def release(self, cancelled: Cancelled, *, anywhere: bool = False) -> list[Promise]:
+        """The units that it takes back, and from where."""
         wanted = None
         if not cancelled.complete:
             wanted = {(sku, place): units for sku, place, units in cancelled.released}
-        self._take(wanted)
+        return self._take(wanted, travelling=True, anywhere=anywhere)
 
     def hand_over(self, place: str, units: int) -> None:
         self.on_hand[place] -= units
         self._take({("A", place): units})
 
-    def _take(self, wanted: Any) -> None:
-        for move in choose(self.lines, wanted, at_most=True) or []:
-            move.line.open -= move.quantity
+    def _take(self, wanted: Any, *, travelling: bool = False, anywhere: bool = False) -> list[Promise]:
+        moves = choose(self.lines, wanted, at_most=True, travelling=travelling, anywhere=anywhere) or []
+        for move in moves:
+            move.line.open -= move.quantity - move.travelling
+            move.line.in_transit -= move.travelling
             move.line.told_short = max(0, move.line.told_short - move.quantity)
+        return [(move.line.sku, move.line.location_id, move.quantity) for move in moves]
 
     def reassign(self, asked: ReassignmentRequested) -> Reassignment:
         refusing = asked.location_id
