@@ -7,8 +7,8 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.pickup.api import deliveries, options, pickups, ratings, rounds, steps, stores, webhooks
-from services.pickup.api.doors import Doors, begin_round_door, step_round_door, steps_door
+from services.pickup.api import deliveries, options, pickups, ratings, rounds, steps, stores, transfers, webhooks
+from services.pickup.api.doors import Doors, begin_round_door, step_round_door, step_transfer_door, steps_door
 from services.pickup.api.webhook_doors import webhook_doors
 from services.pickup.domain.steps import Policy
 from services.pickup.events import TOPICS, WEBHOOK_TOPICS, routes, webhook_routes
@@ -36,6 +36,7 @@ ROUTERS = [
     ratings.router,
     options.router,
     stores.router,
+    transfers.router,
     webhooks.router,
     deliveries.router,
 ]
@@ -53,7 +54,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, new_code: NewCode 
         lock=timedelta(minutes=settings.lock_minutes),
         reminder=timedelta(hours=settings.reminder_hours),
     )
-    consumer = foundation.consumer(SCHEMA, TOPICS, routes(clock, preparation))
+    travel = timedelta(hours=settings.transfer_hours)
+    consumer = foundation.consumer(SCHEMA, TOPICS, routes(clock, preparation, travel))
     availability = Availability(
         settings.inventory_url, settings.inventory_timeout_seconds, settings.token_secret, clock
     )
@@ -88,9 +90,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, new_code: NewCode 
         steps=steps_door(foundation.database, clock, policy),
         begin_round=begin_round_door(foundation.database, clock, policy),
         step_round=step_round_door(foundation.database, clock, policy),
+        step_transfer=step_transfer_door(foundation.database, clock),
         items=items,
         availability=availability,
         preparation=preparation,
+        travel=travel,
     )
     app.state.webhook_doors = webhook_doors(foundation.database, clock, settings.webhook_network, new_secret)
     return app

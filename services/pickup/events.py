@@ -19,9 +19,11 @@ TOPICS = (locations.TOPIC, orders.TOPIC)
 WEBHOOK_TOPICS = deliveries.TOPICS
 
 
-def routes(clock: Clock, preparation: timedelta) -> Routes:
+def routes(clock: Clock, preparation: timedelta, travel: timedelta) -> Routes:
+    """`preparation` is for stores without a profile, `travel` the time that a transfer to a store takes."""
+
     async def on_confirmed(transaction: Transaction, received: Sequence[Received[OrderConfirmed]]) -> None:
-        await request_pickups(transaction, received, clock(), preparation)
+        await request_pickups(transaction, received, clock(), preparation, travel)
 
     async def on_cancelled(transaction: Transaction, received: Sequence[Received[OrderCancelled]]) -> None:
         await take_off_cancelled(transaction, received, clock())
@@ -30,7 +32,7 @@ def routes(clock: Clock, preparation: timedelta) -> Routes:
         await give_up_short(transaction, received, clock())
 
     async def on_resourced(transaction: Transaction, received: Sequence[Received[OrderResourced]]) -> None:
-        await move_bags(transaction, received, clock(), preparation)
+        await move_bags(transaction, received, clock(), preparation, travel)
 
     async def on_location(transaction: Transaction, received: Sequence[Received[LocationChanged]]) -> None:
         await learn_locations(transaction, received)

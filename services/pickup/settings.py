@@ -10,6 +10,7 @@ SCHEMA = "pickup"
 
 class Settings(ServiceSettings):
     preparation_minutes: int = Field(120, ge=0, description="From the order to the moment its bag is due")
+    transfer_hours: int = Field(24, ge=0, description="How long a transfer to the store of an order takes")
     hold_hours: int = Field(72, ge=1, description="How long a ready bag is kept for the customer")
     lock_minutes: int = Field(15, ge=1, description="How long five wrong codes lock a pickup")
     reminder_hours: int = Field(24, ge=0, description="So long before it lapses a bag is reminded of; 0: never")

@@ -139,6 +139,9 @@ class OrderCancelled(OpenWire):
     lines: list[SkuQuantity]
     allocations: list[Allocation] = Field(default_factory=list)
     complete: bool = Field(description="Whether nothing is left of the order")
+    anywhere: bool = Field(
+        False, description="Whether what is not promised at its place any more comes back from any other"
+    )
     reason: Reason
 
 

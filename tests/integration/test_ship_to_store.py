@@ -1,7 +1,9 @@
 """Order at a store that has too little: the rest is sent there, over the whole house."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, time, timedelta
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +29,7 @@ from tests.integration.sending import (
     send,
     sourcing_draft,
     stocked,
+    transfers,
 )
 from tests.integration.served import Served
 
@@ -206,3 +209,46 @@ async def test_the_preview_names_the_places_that_would_send(house: Served) -> No
     assert preview["plan"]["candidates"] == [STORE, NEAR, FAR]
     verdicts = {place["location_id"]: place["verdict"] for place in preview["places"]}
     assert verdicts == {STORE: "chosen", NEAR: "lacks_stock", FAR: "chosen"}
+
+
+ORDERS = 24
+TOUCHES = 8
+"""So often something happens to each order."""
+
+
+async def test_whatever_happens_to_many_orders_at_the_same_moment_every_promise_is_where_its_units_are(
+    house: Served,
+) -> None:
+    await stocked(house, "tea", S1=ORDERS // 2, W1=ORDERS * 2, W2=ORDERS)
+    chance = Random(22)
+    orders = await asyncio.gather(*(ordered(house, tea=chance.randint(1, 3)) for _ in range(ORDERS)))
+
+    async def live_through(order: str) -> None:
+        bag = await bag_of(house, order)
+        await house.ask("POST", f"{bag}/start")
+        one = [{"sku": "tea", "quantity": 1}]
+        happenings: list[tuple[str, Any]] = [
+            (f"{bag}/lines/tea/pick", {"quantity": 1}),
+            (f"{bag}/lines/tea/short", {"missing": 1, "reason": "not on the shelf"}),
+            (f"{order}/cancel", {"lines": one, "reason": "one less"}),
+            (f"{order}/allocations/{NEAR}/reject", {"lines": one, "reason": "damaged"}),
+            ("send", None),
+            ("receive", None),
+        ]
+        for _ in range(TOUCHES):
+            what, body = chance.choice(happenings)
+            path = what if body else await a_transfer_of(house, bag, what)
+            # What cannot be done any more is refused, and changes nothing.
+            assert path is None or (await house.answer("POST", path, body)).status_code < 500
+
+    await asyncio.gather(*map(live_through, orders))
+    await house.invariants_hold()
+    for transfer in await transfers(house, STORE, "sent"):
+        await receive(house, f"/pickup/v1/transfers/{transfer['transfer_id']}")
+
+
+async def a_transfer_of(house: Served, bag: str, step: str) -> str | None:
+    """The path of a step that is possible with a transfer of the bag, if there is one."""
+    waiting = await transfers(house, STORE, "requested" if step == "send" else "sent")
+    ids = [transfer["transfer_id"] for transfer in waiting if bag.endswith(transfer["pickup_id"])]
+    return f"/pickup/v1/transfers/{ids[0]}/{step}" if ids else None

@@ -83,33 +83,56 @@ Wanted = Mapping[tuple[str, str | None], int]
 
 
 def choose(
-    lines: Sequence[Line], wanted: Wanted | None, *, at_most: bool = False, travelling: bool = False
+    lines: Sequence[Line],
+    wanted: Wanted | None,
+    *,
+    at_most: bool = False,
+    travelling: bool = False,
+    anywhere: bool = False,
 ) -> list[Move] | None:
     """Which open units to move: all, or the wanted ones. None if that is more than is open, unless `at_most`.
 
-    With `travelling` those that are not at their place yet as well, and these first.
+    With `travelling` those that are not at their place yet as well, and these first. With `anywhere` what is not
+    promised at its place any more is taken from the item's other lines.
     """
     there = {line.key: line.open for line in lines}
     left = {line.key: line.promised if travelling else line.open for line in lines}
     if wanted is None:
         return [Move(line, left[line.key], left[line.key] - line.open) for line in lines if left[line.key]]
     moves: list[Move] = []
+    missing: Counter[str] = Counter()
     for (sku, location_id), quantity in wanted.items():
-        missing = quantity
-        for line in lines:
-            if line.sku != sku or location_id not in (None, line.location_id):
-                continue
-            taken = min(missing, left[line.key])
-            if taken:
-                left[line.key] -= taken
-                # What travels goes first: it is all that is beyond those that are there.
-                rest_there = min(there[line.key], left[line.key])
-                moves.append(Move(line, taken, taken - (there[line.key] - rest_there)))
-                there[line.key] = rest_there
-                missing -= taken
-        if missing and not at_most:
-            return None
-    return moves
+        missing[sku] += quantity - _take(lines, (sku, location_id), quantity, left, there, moves)
+    for sku in missing if anywhere else ():
+        missing[sku] -= _take(lines, (sku, None), missing[sku], left, there, moves)
+    return None if any(missing.values()) and not at_most else moves
+
+
+def _take(
+    lines: Sequence[Line],
+    wanted: tuple[str, str | None],
+    quantity: int,
+    left: dict[Key, int],
+    there: dict[Key, int],
+    moves: list[Move],
+) -> int:
+    """Move up to so many units; how many it were. `left` of each line may be moved, of which `there` are at the place.
+
+    What travels goes first: it is all that is beyond those that are there.
+    """
+    sku, location_id = wanted
+    missing = quantity
+    for line in lines:
+        if line.sku != sku or location_id not in (None, line.location_id):
+            continue
+        taken = min(missing, left[line.key])
+        if taken:
+            left[line.key] -= taken
+            rest_there = min(there[line.key], left[line.key])
+            moves.append(Move(line, taken, taken - (there[line.key] - rest_there)))
+            there[line.key] = rest_there
+            missing -= taken
+    return quantity - missing
 
 
 def state_after(state: str, lines: Sequence[Line], emptied: str) -> str:

@@ -1,6 +1,7 @@
 """What orders and pickups ask of stock: promises for placed orders, and what became of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -137,7 +138,8 @@ async def release_cancelled(
     for event, data in cancelled:
         reservation_id = data.reservation_id or by_order.get(data.order_id)
         if reservation_id is not None:
-            changes.append(_change("release", event, reservation_id, _given_back(data)))
+            change = _change("release", event, reservation_id, _given_back(data))
+            changes.append(replace(change, anywhere=data.anywhere))
     await change_reservations(transaction, changes, now)
 
 

@@ -34,7 +34,8 @@ class Change:
     """A command to a reservation. `wanted` is None for all open units; (source, event_id) tells repeats.
 
     A `fact` has happened already, like a bag that was handed over: it is recorded even where the promise for it is
-    gone, and it changes nothing where it comes late.
+    gone, and it changes nothing where it comes late. `anywhere`: units that are not promised at their place any more
+    are taken from others.
     """
 
     reservation_id: str
@@ -45,6 +46,7 @@ class Change:
     occurred_at: datetime
     wanted: Wanted | None = None
     fact: bool = False
+    anywhere: bool = False
 
 
 Outcome = Reservation | DomainError
@@ -124,7 +126,8 @@ def _choose(change: Change, reservation: Reservation, wanted: Wanted | None) -> 
     """What has not arrived cannot be handed over, but it can be given up."""
     if change.command == "confirm":
         return []
-    return choose(reservation.lines, wanted, at_most=change.fact, travelling=change.command != "fulfil")
+    travelling = change.command != "fulfil"
+    return choose(reservation.lines, wanted, at_most=change.fact, travelling=travelling, anywhere=change.anywhere)
 
 
 def _renounce(change: Change, reservation: Reservation) -> tuple[Sequence[tuple[Owed, int]], Wanted | None]:

@@ -62,12 +62,16 @@ class Explanation:
 
 
 def explain_pickup(network: Network, location_id: str, plan: Plan, decision: Decision) -> list[Explanation]:
-    """The store that the customer chose, then all others."""
+    """The store that the customer chose, then those that may send to it, then all others."""
     other = [Reason("not_the_chosen_store", f"The customer collects at {location_id}.")]
-    return [_candidate(network.places[location_id], 1, None, plan, decision)] + [
+    candidates = [
+        _candidate(network.places[candidate], position, None, plan, decision)
+        for position, candidate in enumerate(plan.candidates, start=1)
+    ]
+    return candidates + [
         Explanation(place, Verdict.EXCLUDED, other)
         for place in network.places.values()
-        if place.location_id != location_id
+        if place.location_id not in plan.candidates
     ]
 
 

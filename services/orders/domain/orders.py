@@ -73,14 +73,28 @@ class Line(Units):
 
 @dataclass(slots=True, kw_only=True)
 class Share(Units):
-    """What is promised of one item from one place."""
+    """What is promised of one item from one place.
+
+    Of the cancelled units inventory has said of `released` ones that it has them back, where goods are sent to a store.
+    """
 
     location_id: str
+    released: int = 0
 
     def move_to(self, other: "Share", quantity: int) -> int:
         """Promise up to `quantity` open units from the other place instead; how many it were."""
         taken = min(self.open, quantity)
         self.quantity -= taken
+        other.quantity += taken
+        self.is_changed = other.is_changed = True
+        return taken
+
+    def move_cancelled_to(self, other: "Share", quantity: int) -> int:
+        """Count up to `quantity` cancelled units at the other place instead; how many it were."""
+        taken = max(0, min(self.cancelled, quantity))
+        self.cancelled -= taken
+        self.quantity -= taken
+        other.cancelled += taken
         other.quantity += taken
         self.is_changed = other.is_changed = True
         return taken

@@ -94,3 +94,19 @@ def cancel_at(order: Order, location_id: str, lines: Mapping[str, int], reason: 
             taken[sku] = units
     released = [(sku, location_id, units) for sku, units in taken.items()]
     return Cancelled(taken, not order.open_units, reason, released)
+
+
+def cancel_elsewhere(order: Order, location_id: str, lines: Mapping[str, int], reason: str) -> Cancelled:
+    """Cancel open units by item that are promised from other places than this one; what is to be said."""
+    taken: dict[str, int] = {}
+    released: list[Promise] = []
+    for share in sorted(order.shares, key=lambda share: share.location_id):
+        line = order.line(share.sku)
+        if line is None or share.location_id == location_id:
+            continue
+        units = share.cancel(lines.get(share.sku, 0) - taken.get(share.sku, 0))
+        if units:
+            line.cancel(units)
+            taken[share.sku] = taken.get(share.sku, 0) + units
+            released.append((share.sku, share.location_id, units))
+    return Cancelled(taken, not order.open_units, reason, released)

@@ -93,9 +93,14 @@ def take_moves(order: Order, share: Share, found: Sequence[tuple[str, int]]) -> 
     moved: list[Moved] = []
     surplus: list[Promise] = []
     for place, units in found:
-        taken = share.move_to(order.share_at(share.sku, place), units)
+        other = order.share_at(share.sku, place)
+        taken = share.move_to(other, units)
         if taken:
             moved.append(Moved(share.sku, share.location_id, place, taken))
+        if taken < units:
+            # What is sent to a store and was cancelled meanwhile comes back from wherever it is.
+            coming_back = share.cancelled - share.released if ships_to_store(order.fulfilment) else 0
+            taken += share.move_cancelled_to(other, min(coming_back, units - taken))
         if taken < units:
             surplus.append((share.sku, place, units - taken))
     return moved, surplus

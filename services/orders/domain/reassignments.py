@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from services.orders.domain.fulfilments import collected_at, ships_to_store, store_of
 from services.orders.domain.orders import Bag, Cancelled, Cause, Order, Promise
-from services.orders.domain.promises import cancel_at
+from services.orders.domain.promises import cancel_at, cancel_elsewhere
 from services.orders.domain.reallocations import take_moves
 from services.orders.domain.refusals import Refused
 from services.orders.domain.repairs import LineShort, Moved, ReassignmentRequested, Resourced
@@ -125,20 +125,22 @@ def reassign(order: Order, found: Reassignment, cause: Cause) -> None:
         order.happenings.append(Resourced(moved, _follow(order, moved[0].to_location_id)))
     if surplus:
         order.happenings.append(Cancelled({}, False, NOWHERE, surplus))
-    cancelled = cancel_at(order, found.location_id, _lost(order, found), NOWHERE)
-    if cancelled.lines:
-        order.happenings.append(cancelled)
+    order.happenings += _give_up(order, found)
     order.advance(Cause(cause.name, _told(found)))
 
 
-def _lost(order: Order, found: Reassignment) -> Mapping[str, int]:
-    """Units by item that no place gives.
+def _give_up(order: Order, found: Reassignment) -> list[Cancelled]:
+    """Cancel what no place gives; what is to be said.
 
-    Of a bag to which goods are sent also those that its counter misses and that are promised there no more than that.
+    Of a bag to which goods are sent also what its counter misses, and is promised there no more than it is found there:
+    it is one of those that the order counts on elsewhere.
     """
-    if not ships_to_store(order.fulfilment) or store_of(order.fulfilment) != found.location_id:
-        return found.short
-    return {sku: found.short.get(sku, 0) + found.kept.get(sku, 0) for sku in {**found.short, **found.kept}}
+    cancelled = [cancel_at(order, found.location_id, found.short, NOWHERE)]
+    if found.kept and ships_to_store(order.fulfilment) and store_of(order.fulfilment) == found.location_id:
+        here = cancel_at(order, found.location_id, found.kept, NOWHERE)
+        rest = {sku: units - here.lines.get(sku, 0) for sku, units in found.kept.items()}
+        cancelled += [here, cancel_elsewhere(order, found.location_id, rest, NOWHERE)]
+    return [member for member in cancelled if member.lines]
 
 
 def _follow(order: Order, location_id: str) -> str | None:

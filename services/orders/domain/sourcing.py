@@ -77,18 +77,27 @@ class Network:
         self.require_pickup(location_id)
         return Plan("single_location", [location_id])
 
-    def collect_with_transfers(self, location_id: str, limit: int, without: Collection[str] = ()) -> Plan | None:
+    def pickup_with_transfers(self, location_id: str, limit: int) -> Plan:
         """The store that the customer chose first, then the places that ship, the nearest to it first.
 
-        At most `limit` candidates, and none of those `without`; None where no place is left. Raises Refused where the
-        store is unknown or hands nothing out.
+        At most `limit` candidates. Raises Refused where the store is unknown or hands nothing out.
         """
         self.require_pickup(location_id)
-        store = self.places[location_id]
-        others = [place for place in self._shipping if place is not store]
-        ranked = [store, *sorted(others, key=lambda place: chord(place.vector, store.vector))]
-        candidates = [place.location_id for place in ranked if place.location_id not in without][:limit]
-        return Plan("in_order", candidates) if candidates else None
+        return Plan("in_order", self._nearest(location_id)[:limit])
+
+    def transfer_instead_of(
+        self, short: str, location_id: str, limit: int, failed: Collection[str] = ()
+    ) -> Plan | None:
+        """The same places but the one that is short and those that `failed` before; None where no other is left."""
+        candidates = [place for place in self._nearest(location_id) if place not in {short, *failed}]
+        return Plan("in_order", candidates[:limit]) if candidates else None
+
+    def _nearest(self, location_id: str) -> list[str]:
+        """A place, and all that ship to it by their distance."""
+        here = self.places.get(location_id)
+        others = (place for place in self._shipping if place is not here)
+        ranked = sorted(others, key=lambda place: chord(place.vector, None if here is None else here.vector))
+        return [location_id, *(place.location_id for place in ranked)]
 
     def ship_to(self, destination: Point | None, policy: str, limit: int, *, channel: str = "") -> Plan:
         """The places that the channel's routing policy lets in, in its order; at most `limit` candidates.

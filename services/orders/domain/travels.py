@@ -8,29 +8,42 @@ from collections.abc import Mapping, Sequence
 
 from services.orders.domain.fulfilments import ships_to_store
 from services.orders.domain.orders import Cancelled, Cause, Order, Promise, Share
+from services.orders.domain.promises import cancel_elsewhere
+from services.orders.domain.reallocations import take_moves
 from services.orders.domain.reassignments import Elsewhere, seek
 from services.orders.domain.repairs import Moved
 
-CANCELLED_ON_THE_WAY = "cancelled while it was sent"
 COLLECTED = "collected"
 
 
 def follow(order: Order, moved: Sequence[Moved], cause: Cause) -> None:
-    """Promised units have left their place for the store.
+    """Promised units have left their place for the store; those that were cancelled before that was known too.
 
-    Those that were cancelled before that was known are given back there. Others that are not promised at their place
-    any more were collected before their journey was heard of: the store's handing over takes them.
+    Others that are not promised at their place any more were collected before their journey was heard of.
     """
-    surplus: list[Promise] = []
     for units in moved:
         share = order.share_at(units.sku, units.from_location_id)
-        taken = share.move_to(order.share_at(units.sku, units.to_location_id), units.quantity)
-        cancelled = min(units.quantity - taken, share.cancelled)
-        if cancelled:
-            surplus.append((units.sku, units.to_location_id, cancelled))
-    if surplus:
-        order.happenings.append(Cancelled({}, False, CANCELLED_ON_THE_WAY, surplus))
+        take_moves(order, share, [(units.to_location_id, units.quantity)])
     told = "; ".join(f"{units.quantity} of {units.sku} from {units.from_location_id}" for units in moved)
+    order.advance(Cause(cause.name, told))
+
+
+def take_back(order: Order, released: Sequence[Promise], cause: Cause) -> None:
+    """Inventory has cancelled units back, at places that need not be those where the order believed them.
+
+    Then the promise at such a place is gone, and one where the order had cancelled it stands.
+    """
+    for sku, location_id, quantity in released:
+        share = order.share_at(sku, location_id)
+        share.released += quantity
+        share.is_changed = True
+        for other in _elsewhere(order, sku, location_id):
+            units = min(share.released - share.cancelled, other.cancelled - other.released, share.open)
+            if units > 0:
+                share.cancelled += units
+                other.cancelled -= units
+                other.is_changed = True
+    told = "; ".join(f"{quantity} of {sku} back at {place}" for sku, place, quantity in released)
     order.advance(Cause(cause.name, told))
 
 
@@ -49,7 +62,7 @@ def arrive_by_hand(order: Order, location_id: str, collected: Mapping[str, int])
             if units:
                 given_back.append((sku, share.location_id, units))
         for share in _elsewhere(order, sku, location_id):
-            _move_cancelled(share, here, quantity - (here.quantity - here.handed_over))
+            share.move_cancelled_to(here, quantity - (here.quantity - here.handed_over))
     if given_back:
         order.happenings.append(Cancelled({}, False, COLLECTED, given_back))
 
@@ -66,7 +79,7 @@ def shorten(order: Order, location_id: str, missing: Mapping[str, int], cause: C
         known = min(quantity, share.open) if share is not None else 0
         there |= {sku: known} if known else {}
         unknown |= {sku: quantity - known} if quantity > known else {}
-    cancelled = _cancel_elsewhere(order, location_id, unknown, cause.reason or cause.name)
+    cancelled = cancel_elsewhere(order, location_id, unknown, cause.reason or cause.name)
     if cancelled.lines:
         order.happenings.append(cancelled)
     if there:
@@ -75,31 +88,5 @@ def shorten(order: Order, location_id: str, missing: Mapping[str, int], cause: C
         order.advance(cause)
 
 
-def _cancel_elsewhere(order: Order, location_id: str, units: Mapping[str, int], reason: str) -> Cancelled:
-    """Cancel open units by item that are promised from other places; what is to be said."""
-    lines: dict[str, int] = {}
-    released: list[Promise] = []
-    for sku, quantity in units.items():
-        line = order.line(sku)
-        for share in _elsewhere(order, sku, location_id):
-            taken = share.cancel(quantity - lines.get(sku, 0))
-            if taken and line is not None:
-                line.cancel(taken)
-                lines[sku] = lines.get(sku, 0) + taken
-                released.append((sku, share.location_id, taken))
-    return Cancelled(lines, not order.open_units, reason, released)
-
-
 def _elsewhere(order: Order, sku: str, location_id: str) -> list[Share]:
     return [share for share in order.shares if share.sku == sku and share.location_id != location_id]
-
-
-def _move_cancelled(share: Share, here: Share, wanted: int) -> None:
-    """Cancelled units that were handed over all the same are units of the place where they were."""
-    units = min(share.cancelled, max(0, wanted))
-    if units:
-        share.quantity -= units
-        share.cancelled -= units
-        here.quantity += units
-        here.cancelled += units
-        share.is_changed = here.is_changed = True

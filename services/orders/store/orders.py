@@ -43,7 +43,7 @@ _LINES = Statement(
 )
 _SHARES = Statement(
     """
-    SELECT order_id::text AS order_id, sku, location_id, quantity, cancelled, handed_over
+    SELECT order_id::text AS order_id, sku, location_id, quantity, cancelled, handed_over, released
     FROM allocations WHERE order_id = ANY(CAST(:ids AS uuid[])) ORDER BY order_id, sku, location_id
     """
 )
@@ -65,6 +65,7 @@ _SHARE = {
     "share_quantities": "bigint",
     "share_cancelled": "bigint",
     "share_handed_over": "bigint",
+    "share_released": "bigint",
 }
 _STEP = {"step_ids": "uuid", "step_states": "text", "step_causes": "text", "step_reasons": "text"}
 _WRITE = Statement(
@@ -84,10 +85,10 @@ _WRITE = Statement(
         FROM {listed(_LINE)} AS new (order_id, sku, cancelled, handed_over, returned)
         WHERE line.order_id = new.order_id AND line.sku = new.sku),
     shares AS (
-        INSERT INTO allocations (order_id, sku, location_id, quantity, cancelled, handed_over, promised_at)
+        INSERT INTO allocations (order_id, sku, location_id, quantity, cancelled, handed_over, released, promised_at)
         SELECT share.*, :now FROM {listed(_SHARE)} AS share
         ON CONFLICT (order_id, sku, location_id) DO UPDATE SET quantity = excluded.quantity,
-            cancelled = excluded.cancelled, handed_over = excluded.handed_over),
+            cancelled = excluded.cancelled, handed_over = excluded.handed_over, released = excluded.released),
     steps AS (
         INSERT INTO timeline (order_id, state, at, cause, reason)
         SELECT order_id, state, :now, cause, reason
@@ -148,6 +149,7 @@ async def _load(connection: AsyncConnection, rows: Sequence[Any]) -> dict[str, O
                     quantity=row.quantity,
                     cancelled=row.cancelled,
                     handed_over=row.handed_over,
+                    released=row.released,
                 )
             )
     return orders
@@ -207,6 +209,7 @@ def _shares(orders: Sequence[Order]) -> dict[str, list[Any]]:
         "share_quantities": [share.quantity for _, share in shares],
         "share_cancelled": [share.cancelled for _, share in shares],
         "share_handed_over": [share.handed_over for _, share in shares],
+        "share_released": [share.released for _, share in shares],
     }
 
 

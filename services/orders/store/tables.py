@@ -90,6 +90,7 @@ ALLOCATIONS = Table(
     Column("quantity", BigInteger, nullable=False),
     Column("cancelled", BigInteger, nullable=False, server_default="0"),
     Column("handed_over", BigInteger, nullable=False, server_default="0"),
+    Column("released", BigInteger, nullable=False, server_default="0"),
     Column("promised_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("order_id", "sku", "location_id"),
     CheckConstraint("cancelled >= 0 AND handed_over >= 0 AND cancelled + handed_over <= quantity"),

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from services.orders.domain.awaited import Backordered, all_promised_by
+from services.orders.domain.fulfilments import ships_to_store
 from services.orders.domain.orders import (
     Cancelled,
     Completed,
@@ -97,6 +98,7 @@ def _cancelled(order: Order, cancelled: Cancelled) -> contract.OrderCancelled:
         lines=_quantities(cancelled.lines),
         allocations=_allocations(cancelled.released),
         complete=cancelled.complete,
+        anywhere=bool(cancelled.lines) and ships_to_store(order.fulfilment),
         reason=cancelled.reason,
     )
 

@@ -32,8 +32,8 @@ class Repairs:
             fulfilment = FULFILMENT.validate_json(order.fulfilment)
             if isinstance(fulfilment, PickupFulfilment):
                 if fulfilment.ship_to_store:
-                    return network.collect_with_transfers(
-                        fulfilment.location_id, self.candidates_limit, {location_id, *failed}
+                    return network.transfer_instead_of(
+                        location_id, fulfilment.location_id, self.candidates_limit, failed
                     )
                 if not fulfilment.alternatives:
                     return None

@@ -7,6 +7,7 @@ from typing import Any
 from services.orders.domain import promises, travels
 from services.orders.domain.awaited import Awaited
 from services.orders.domain.backorders import wait
+from services.orders.domain.fulfilments import ships_to_store
 from services.orders.domain.orders import Cause, Order, Share, Shortage
 from services.orders.domain.reallocations import Relocation, relocate
 from services.orders.domain.reassignments import Reassignment, reassign
@@ -37,12 +38,12 @@ INSUFFICIENT_STOCK = "insufficient_stock"
 
 async def settle(transaction: Transaction, received: Sequence[Received[Any]], now: datetime) -> None:
     """Apply the answers; a reservation whose reference is no order of ours is somebody else's and passed over."""
-    marks = [_mark(answer) for answer in received if answer.event.type in _COUNTED]
+    marks = [_mark(answer) for answer in received if _is_counted(answer)]
     fresh = await first_time(transaction, [mark for mark in marks if store.is_identifier(mark[0])])
     steps: list[tuple[str, Step]] = []
     for answer in received:
         event, data = answer
-        if event.type in _COUNTED:
+        if _is_counted(answer):
             if _mark(answer) not in fresh:
                 continue
             fresh.remove(_mark(answer))
@@ -84,9 +85,14 @@ def _other_reason(data: ReservationRejected) -> Rejection | None:
 
 
 def _withdraw(order: Order, data: ReservationChanged, cause: Cause) -> None:
-    """A part that is given back was given back by this order; only a promise that is gone as a whole is news."""
+    """A part that is given back was given back by this order; only a promise that is gone as a whole is news.
+
+    But for an order whose goods are sent to its store: the part may have been elsewhere.
+    """
     if data.state in ("released", "expired"):
         promises.withdraw(order, data.reservation_id, cause)
+    elif ships_to_store(order.fulfilment):
+        travels.take_back(order, [(units.sku, units.location_id, units.quantity) for units in data.moved], cause)
 
 
 def _relocate(order: Order, data: ReservationReallocated, cause: Cause) -> None:
@@ -106,8 +112,14 @@ def _follow_transfer(order: Order, data: ReservationTransferred, cause: Cause) -
     travels.follow(order, moved, cause)
 
 
+def _is_counted(answer: Received[Any]) -> bool:
+    """Whether its effect adds up, so that it counts once."""
+    is_part = answer.event.type == RELEASED.name and answer.data.state not in ("released", "expired")
+    return is_part or answer.event.type in _COUNTED
+
+
 _COUNTED = (BACKORDERED.name, REALLOCATED.name, REASSIGNED.name, TRANSFERRED.name)
-"""Answers whose effect adds up: each counts once."""
+"""Answers whose effect always adds up."""
 _DECISIONS: Mapping[str, Callable[[Order, Any, Cause], None]] = {
     HELD.name: _grant,
     BACKORDERED.name: _wait,

@@ -31,10 +31,9 @@ def knows_places_for(fulfilment: Fulfilment, network: Network) -> bool:
 def plan(channel: str, fulfilment: Fulfilment, network: Network, candidates_limit: int) -> Plan:
     """Where inventory is asked for such an order. Raises Refused where there is no place to ask."""
     if isinstance(fulfilment, PickupFulfilment):
-        sent_there = fulfilment.ship_to_store and network.collect_with_transfers(
-            fulfilment.location_id, candidates_limit
-        )
-        return sent_there or network.pickup_at(fulfilment.location_id)
+        if fulfilment.ship_to_store:
+            return network.pickup_with_transfers(fulfilment.location_id, candidates_limit)
+        return network.pickup_at(fulfilment.location_id)
     return network.ship_to(point_of(fulfilment), fulfilment.policy, candidates_limit, channel=channel)
 
 

@@ -19,7 +19,7 @@ EXAMPLE: JsonDict = {
     "reservation_id": "01890a5d-a8f0-7b1c-8d5e-2f9c11aa7c42",
     "location_id": "S367",
     "state": "ready",
-    "lines": [{"sku": "995242", "quantity": 2, "picked": 1, "short": 1, "cancelled": 0}],
+    "lines": [{"sku": "995242", "quantity": 2, "picked": 1, "short": 1, "cancelled": 0, "arriving": 0}],
     "due_at": "2017-11-20T11:00:00Z",
     "requested_at": "2017-11-20T09:00:00Z",
     "started_at": "2017-11-20T09:40:00Z",
@@ -38,6 +38,7 @@ EXAMPLE: JsonDict = {
     "stars": None,
     "words": None,
     "rated_at": None,
+    "ship_to_store": False,
 }
 
 
@@ -50,7 +51,7 @@ Named = Annotated[Collector | None, BeforeValidator(_named)]
 
 
 class PickupLine(BaseModel):
-    """One item of the bag, in units; still to be picked are quantity - short - cancelled - picked."""
+    """One item of the bag, in units; still to be picked are quantity - short - cancelled - arriving - picked."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -59,6 +60,7 @@ class PickupLine(BaseModel):
     picked: int = Field(description="In the bag")
     short: int = Field(description="Not found on the shelf")
     cancelled: int = Field(description="No longer wanted by the order")
+    arriving: int = Field(0, description="Sent from other places, and not at the store yet")
 
 
 class Pickup(BaseModel):
@@ -90,6 +92,7 @@ class Pickup(BaseModel):
     stars: int | None = Field(description="How the customer rated it, from 1 to 5")
     words: str | None = Field(description="What the customer said of it")
     rated_at: Instant | None
+    ship_to_store: bool = Field(False, description="Whether other places may send what the store has not")
 
 
 def shown(pickup: Any, role: Role) -> Pickup:

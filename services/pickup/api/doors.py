@@ -9,11 +9,13 @@ from fastapi import Depends, Request
 
 from services.pickup.api.answers import shown
 from services.pickup.api.round_answers import round_shown
+from services.pickup.api.transfer_answers import transfer_shown
 from services.pickup.domain.steps import Policy
 from services.pickup.store.availability import Availability
 from services.pickup.store.items import Items
 from services.pickup.usecases.pickups import Command, NewCode, take_steps
 from services.pickup.usecases.rounds import Begin, Standing, StepCommand, begin_rounds, step_rounds
+from services.pickup.usecases.transfers import TransferCommand, take_transfer_steps
 from shared.clock import Clock
 from shared.database import Database, Transaction
 from shared.errors import DomainError
@@ -22,7 +24,10 @@ from shared.http.door import Door, Outcome, answer
 
 @dataclass(frozen=True)
 class Doors:
-    """`availability` and `items` ask inventory; `preparation` is the time from an order to its bag."""
+    """`availability` and `items` ask inventory; `preparation` is the time from an order to its bag.
+
+    `travel` is the time that a transfer to a store takes.
+    """
 
     database: Database
     clock: Clock
@@ -30,9 +35,11 @@ class Doors:
     steps: Door[Command]
     begin_round: Door[Begin]
     step_round: Door[StepCommand]
+    step_transfer: Door[TransferCommand]
     items: Items
     availability: Availability
     preparation: timedelta
+    travel: timedelta
 
 
 def steps_door(database: Database, clock: Clock, policy: Policy) -> Door[Command]:
@@ -64,6 +71,18 @@ def step_round_door(database: Database, clock: Clock, policy: Policy) -> Door[St
         return [_round(outcome, 200) for outcome in await step_rounds(transaction, commands, clock(), policy)]
 
     return Door("pick round steps", database, decide)
+
+
+def step_transfer_door(database: Database, clock: Clock) -> Door[TransferCommand]:
+    """The door for every step of every transfer."""
+
+    async def decide(transaction: Transaction, commands: Sequence[TransferCommand]) -> list[Outcome]:
+        return [
+            outcome if isinstance(outcome, DomainError) else answer(transfer_shown(outcome.transfer, outcome.bag))
+            for outcome in await take_transfer_steps(transaction, commands, clock())
+        ]
+
+    return Door("transfer steps", database, decide)
 
 
 def _round(outcome: Standing | DomainError, status: int) -> Outcome:

@@ -67,7 +67,7 @@ class BagShare(BaseModel):
 
     number: int
     pickup_id: str
-    wanted: int = Field(description="Ordered, and neither short nor cancelled")
+    wanted: int = Field(description="Ordered, at the store, and neither short nor cancelled")
     picked: int
 
 
@@ -122,7 +122,7 @@ def _shares(numbered: Sequence[tuple[int, Pickup]]) -> dict[str, list[BagShare]]
     shares: defaultdict[str, list[BagShare]] = defaultdict(list)
     for number, bag in numbered:
         for line in bag.lines:
-            wanted = line.quantity - line.short - line.cancelled
+            wanted = line.quantity - line.short - line.cancelled - line.arriving
             if wanted and bag.state != "cancelled":
                 share = BagShare(number=number, pickup_id=bag.pickup_id, wanted=wanted, picked=line.picked)
                 shares[line.sku].append(share)

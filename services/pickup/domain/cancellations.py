@@ -1,20 +1,26 @@
 """Units that an order no longer wants, taken off its pickups."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from services.pickup.domain import arrivals
+from services.pickup.domain.arrivals import Places
 from services.pickup.domain.pickups import Decision, Line, Pickup
 from services.pickup.domain.steps import cancel
 
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """`lines` are units by SKU; `is_complete` says that nothing is left of the order."""
+    """`lines` are units by SKU; `is_complete` says that nothing is left of the order.
+
+    `places` are the units by (location_id, sku) from where they were promised, as far as the order says so.
+    """
 
     lines: Mapping[str, int]
     is_complete: bool
     reason: str
+    places: Places = field(default_factory=dict)
 
 
 def take_off(pickups: Sequence[Pickup], cancellation: Cancellation, now: datetime) -> list[Decision]:
@@ -23,9 +29,17 @@ def take_off(pickups: Sequence[Pickup], cancellation: Cancellation, now: datetim
     Units that a pickup itself gave up (short, expired, cancelled) come back as a cancellation: those are counted
     first, and only what goes beyond is taken out of bags. A collected bag stays as it is.
     """
+    if not cancellation.is_complete and any(pickup.ship_to_store and pickup.is_open for pickup in pickups):
+        return [_take_off_sent(pickup, cancellation, now) for pickup in pickups]
     left = dict(cancellation.lines)
     acknowledged = [acknowledge(pickup, left) for pickup in pickups]
     return [_take_off(pickup, left, cancellation, now) for pickup in acknowledged]
+
+
+def _take_off_sent(pickup: Pickup, cancellation: Cancellation, now: datetime) -> Decision:
+    """Of the one bag of an order whose goods are sent to its store."""
+    rest = arrivals.take_off(pickup, cancellation.lines, cancellation.places, now)
+    return Decision(rest) if rest.wanted or rest.awaits_answer else cancel(rest, cancellation.reason, now)
 
 
 def acknowledge(pickup: Pickup, left: dict[str, int]) -> Pickup:

@@ -1,11 +1,12 @@
 """A pickup: one bag at one counter for one order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from services.pickup.domain.states import OPEN, State
+from services.pickup.domain.transfers import Transfer, TransferState
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class Line:
 
     `quantity` was ordered; `short` was not found on the shelf, `cancelled` was taken off by the order, `picked` lies in
     the bag. `echo_due` are the units that this pickup itself gave up: orders will cancel them in answer, and that
-    answer must not take further units off.
+    answer must not take further units off. `arriving` units come from other places and are not at the store yet.
     """
 
     sku: str
@@ -23,6 +24,7 @@ class Line:
     short: int = 0
     cancelled: int = 0
     echo_due: int = 0
+    arriving: int = 0
 
     @property
     def wanted(self) -> int:
@@ -30,7 +32,8 @@ class Line:
 
     @property
     def unpicked(self) -> int:
-        return self.wanted - self.picked
+        """Units that can be picked now."""
+        return self.wanted - self.arriving - self.picked
 
 
 class Units(NamedTuple):
@@ -46,6 +49,7 @@ class Pickup:
 
     `collector` is who may come instead of the customer, `collected_by` who came where it was not the customer;
     `round_id` the pick round that it is picked in. A rating is its `stars`, 1 to 5, the customer's `words` and when.
+    `ship_to_store` tells that other places may send what the store has not; `transfers` are what they were asked for.
     """
 
     pickup_id: str
@@ -74,6 +78,8 @@ class Pickup:
     stars: int | None = None
     words: str | None = None
     rated_at: datetime | None = None
+    ship_to_store: bool = False
+    transfers: tuple[Transfer, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -88,16 +94,42 @@ class Pickup:
     def unpicked(self) -> tuple[Units, ...]:
         return tuple(Units(line.sku, line.unpicked) for line in self.lines if line.unpicked)
 
+    @property
+    def arriving(self) -> tuple[Units, ...]:
+        return tuple(Units(line.sku, line.arriving) for line in self.lines if line.arriving)
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether other places are asked for what the store has not found, and its order has not said yet."""
+        return self.ship_to_store and any(line.echo_due for line in self.lines)
+
+    def transfer(self, transfer_id: str) -> Transfer:
+        """Raises StopIteration where the bag has no such transfer."""
+        return next(transfer for transfer in self.transfers if transfer.transfer_id == transfer_id)
+
+    def transfers_in(self, state: TransferState) -> list[Transfer]:
+        return [transfer for transfer in self.transfers if transfer.state == state]
+
+    def transfers_from(self, location_id: str, state: TransferState | None = None) -> list[Transfer]:
+        """Those of a place, in this state or in any."""
+        known = self.transfers if state is None else self.transfers_in(state)
+        return [transfer for transfer in known if transfer.from_location_id == location_id]
+
+    def with_transfers(self, changed: Iterable[Transfer]) -> "Pickup":
+        """The pickup with these of its transfers as they are now."""
+        by_id = {transfer.transfer_id: transfer for transfer in changed}
+        return replace(self, transfers=tuple(by_id.get(known.transfer_id, known) for known in self.transfers))
+
     def line(self, sku: str) -> Line | None:
         return next((line for line in self.lines if line.sku == sku), None)
 
     def with_line(self, changed: Line) -> "Pickup":
         return replace(self, lines=tuple(changed if line.sku == changed.sku else line for line in self.lines))
 
-    def given_up(self) -> "Pickup":
+    def given_up(self, now: datetime) -> "Pickup":
         """The pickup with everything that was still wanted marked as given up by itself."""
-        lines = (replace(line, echo_due=line.echo_due + line.wanted) for line in self.lines)
-        return replace(self, lines=tuple(lines))
+        lines = (replace(line, echo_due=line.echo_due + line.wanted, arriving=0) for line in self.lines)
+        return replace(self, lines=tuple(lines), transfers=tuple(known.let_go(now) for known in self.transfers))
 
 
 FactKind = Literal[

@@ -137,11 +137,14 @@ def _short(pickup: Pickup, sku: str, missing: int, reason: str, now: datetime) -
 
 
 def shorten(pickup: Pickup, line: Line, missing: int, reason: str, now: datetime) -> Decision:
-    """Give up units of a line that are not on the shelf; a pickup that nothing is left of is cancelled."""
+    """Give up units of a line that are not on the shelf; a pickup that nothing is left of is cancelled.
+
+    Unless other places are asked for them: it stays until its order says what comes.
+    """
     shortened = replace(line, short=line.short + missing, echo_due=line.echo_due + missing)
     rest = pickup.with_line(shortened)
     fact = Fact("line_short", (Units(line.sku, missing),), reason)
-    if rest.wanted:
+    if rest.wanted or rest.ship_to_store:
         return Decision(rest, (fact,))
     emptied = cancel(rest, reason, now)
     return Decision(emptied.pickup, (fact, *emptied.facts))
@@ -153,6 +156,10 @@ def _make_ready(pickup: Pickup, step: MakeReady, now: datetime, policy: Policy) 
         unpicked = [left._asdict() for left in pickup.unpicked]
         detail = f"It is picking, and neither picked nor short are {units}."
         return refused(pickup, "illegal_transition", detail, state=pickup.state, unpicked=unpicked)
+    if pickup.arriving or pickup.awaits_answer:
+        arriving = [coming._asdict() for coming in pickup.arriving]
+        detail = "Not all of it is here yet: other places send units, or are asked for them."
+        return refused(pickup, "illegal_transition", detail, state=pickup.state, arriving=arriving)
     until = held_until(now, policy.hold, step.calendar)
     ready = replace(
         pickup,
@@ -168,13 +175,13 @@ def _make_ready(pickup: Pickup, step: MakeReady, now: datetime, policy: Policy) 
 
 def _expire(pickup: Pickup, now: datetime) -> Decision:
     reason = "not collected in time"
-    expired = replace(pickup.given_up(), state=after("expire", pickup.state), closed_at=now, reason=reason)
+    expired = replace(pickup.given_up(now), state=after("expire", pickup.state), closed_at=now, reason=reason)
     return Decision(expired, (Fact("expired", pickup.wanted, reason),))
 
 
 def cancel(pickup: Pickup, reason: str, now: datetime) -> Decision:
     """End an open pickup; what was still wanted of it goes back to the shelf."""
-    cancelled = replace(pickup.given_up(), state=after("cancel", pickup.state), closed_at=now, reason=reason)
+    cancelled = replace(pickup.given_up(now), state=after("cancel", pickup.state), closed_at=now, reason=reason)
     return Decision(cancelled, (Fact("cancelled", pickup.wanted, reason),))
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 TransferState = Literal["requested", "sent", "received", "cancelled"]
+TransferStep = Literal["send", "receive"]
 UNDER_WAY: frozenset[TransferState] = frozenset({"requested", "sent"})
 
 
@@ -34,6 +35,7 @@ class Transfer:
     """`due_at` is when it should be at the store."""
 
     transfer_id: str
+    pickup_id: str
     from_location_id: str
     to_location_id: str
     lines: tuple[TransferLine, ...]
@@ -62,12 +64,17 @@ class Transfer:
             replace(line, cancelled=line.cancelled + min(line.wanted, units.get(line.sku, 0))) for line in self.lines
         )
         is_over = self.state == "requested" and not any(line.wanted for line in lines)
-        ended = {"state": "cancelled", "closed_at": now} if is_over else {}
-        return replace(self, lines=lines, **ended)  # type: ignore[arg-type]
+        changed = replace(self, lines=lines)
+        return replace(changed, state="cancelled", closed_at=now) if is_over else changed
 
     def let_go(self, now: datetime) -> "Transfer":
         """The transfer when nothing of it is wanted any more."""
         return self.without({line.sku: line.wanted for line in self.lines}, now) if self.is_under_way else self
+
+
+def after(step: TransferStep) -> tuple[TransferState, TransferState]:
+    """The state that a transfer must be in for the step, and the one that it leads to."""
+    return ("requested", "sent") if step == "send" else ("sent", "received")
 
 
 def send(transfer: Transfer, now: datetime) -> Transfer:

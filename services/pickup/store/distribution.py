@@ -8,6 +8,8 @@ PLACEMENTS: Placements = {
     # Every step at the counter names the pickup; a store's work list asks all nodes, each for a few rows of an index.
     "pickups": Distributed("pickup_id"),
     "pickup_lines": Distributed("pickup_id"),
+    # Where its bag is, whose lock is its lock; the place that sends it asks all nodes for one row of an index.
+    "transfers": Distributed("pickup_id"),
     # Its bags lie by their own ids, on any node: a round asks all of them, each for a few rows of an index.
     "pick_rounds": Distributed("round_id"),
     "order_pickups": Distributed("order_id"),

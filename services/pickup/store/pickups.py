@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, exists, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.pickup.domain.pickups import Line, Pickup
+from services.pickup.store import transfers
 from services.pickup.store.tables import ORDER_PICKUPS, PICKUP_LINES, PICKUPS
 from shared.database import Statement, Transaction, columns, listed
 
@@ -26,20 +27,34 @@ _CLAIM = Statement(
 )
 _ADD = Statement(
     """
-    INSERT INTO pickups (pickup_id, order_id, reservation_id, location_id, state, due_at, requested_at, collector)
+    INSERT INTO pickups (pickup_id, order_id, reservation_id, location_id, state, due_at, requested_at, collector,
+        ship_to_store)
     SELECT * FROM unnest(CAST(:pickup_id AS uuid[]), CAST(:order_id AS text[]), CAST(:reservation_id AS text[]),
         CAST(:location_id AS text[]), CAST(:state AS text[]), CAST(:due_at AS timestamptz[]),
-        CAST(:requested_at AS timestamptz[]), CAST(:collector AS text[]))
+        CAST(:requested_at AS timestamptz[]), CAST(:collector AS text[]), CAST(:ship_to_store AS boolean[]))
     """
 )
 _ADD_LINES = Statement(
     """
-    INSERT INTO pickup_lines (pickup_id, sku, quantity)
-    SELECT * FROM unnest(CAST(:pickup_ids AS uuid[]), CAST(:sku AS text[]), CAST(:quantity AS bigint[]))
+    INSERT INTO pickup_lines (pickup_id, sku, quantity, arriving)
+    SELECT * FROM unnest(CAST(:pickup_ids AS uuid[]), CAST(:sku AS text[]), CAST(:quantity AS bigint[]),
+        CAST(:arriving AS bigint[]))
     """
+)
+_ADDED = (
+    "pickup_id",
+    "order_id",
+    "reservation_id",
+    "location_id",
+    "state",
+    "due_at",
+    "requested_at",
+    "collector",
+    "ship_to_store",
 )
 _CHANGING = {
     "state": "text",
+    "due_at": "timestamptz",
     "started_at": "timestamptz",
     "ready_at": "timestamptz",
     "held_until": "timestamptz",
@@ -69,10 +84,11 @@ _WRITE = Statement(
 _WRITE_LINES = Statement(
     """
     UPDATE pickup_lines AS line SET picked = changed.picked, short = changed.short, cancelled = changed.cancelled,
-        echo_due = changed.echo_due
+        echo_due = changed.echo_due, arriving = changed.arriving
     FROM unnest(CAST(:pickup_ids AS uuid[]), CAST(:sku AS text[]), CAST(:picked AS bigint[]),
-        CAST(:short AS bigint[]), CAST(:cancelled AS bigint[]), CAST(:echo_due AS bigint[]))
-        AS changed (pickup_id, sku, picked, short, cancelled, echo_due)
+        CAST(:short AS bigint[]), CAST(:cancelled AS bigint[]), CAST(:echo_due AS bigint[]),
+        CAST(:arriving AS bigint[]))
+        AS changed (pickup_id, sku, picked, short, cancelled, echo_due, arriving)
     WHERE line.pickup_id = changed.pickup_id AND line.sku = changed.sku
     """
 )
@@ -86,6 +102,7 @@ _LINES_AS_JSON = (
                     "picked", PICKUP_LINES.c.picked,
                     "short", PICKUP_LINES.c.short,
                     "cancelled", PICKUP_LINES.c.cancelled,
+                    "arriving", PICKUP_LINES.c.arriving,
                 ),
                 PICKUP_LINES.c.sku,
             )
@@ -108,9 +125,9 @@ async def add(transaction: Transaction, pickups: Sequence[Pickup]) -> list[Picku
     added = [pickup for pickup in pickups if pickup.pickup_id in first]
     if not added:
         return []
-    names = ("pickup_id", "order_id", "reservation_id", "location_id", "state", "due_at", "requested_at", "collector")
-    await _ADD.run(transaction, **columns(added, *names))
-    await _ADD_LINES.run(transaction, **_line_columns(added, "sku", "quantity"))
+    await _ADD.run(transaction, **columns(added, *_ADDED))
+    await _ADD_LINES.run(transaction, **_line_columns(added, "sku", "quantity", "arriving"))
+    await transfers.write(transaction, [transfer for pickup in added for transfer in pickup.transfers])
     return added
 
 
@@ -133,8 +150,12 @@ async def lock_of_rounds(transaction: Transaction, round_ids: Collection[str]) -
 
 
 async def lock_waiting(transaction: Transaction, location_id: str, limit: int) -> list[Pickup]:
-    """At most `limit` of a store that wait to be picked, the oldest due first; what somebody has locked is theirs."""
-    waiting = select(PICKUPS).where(PICKUPS.c.location_id == location_id, PICKUPS.c.state == "requested")
+    """At most `limit` of a store that wait to be picked, the oldest due first; what somebody has locked is theirs.
+
+    A bag that waits for something from elsewhere is picked once all of it is there.
+    """
+    incomplete = exists().where(PICKUP_LINES.c.pickup_id == PICKUPS.c.pickup_id, PICKUP_LINES.c.arriving > 0)
+    waiting = select(PICKUPS).where(PICKUPS.c.location_id == location_id, PICKUPS.c.state == "requested", ~incomplete)
     oldest = waiting.order_by(PICKUPS.c.due_at, PICKUPS.c.pickup_id).limit(limit)
     rows = await transaction.execute(oldest.with_for_update(skip_locked=True))
     return await _with_lines(transaction, rows.all())
@@ -176,7 +197,10 @@ async def _with_lines(transaction: Transaction, rows: Sequence[Row[Any]]) -> lis
     statement = select(PICKUP_LINES).where(PICKUP_LINES.c.pickup_id.in_(list(lines))).order_by(PICKUP_LINES.c.sku)
     for pickup_id, *line in (await transaction.execute(statement)).all():
         lines[pickup_id].append(Line(*line))
-    return [Pickup(**row._mapping, lines=tuple(lines[row.pickup_id])) for row in rows]
+    sent = await transfers.of_pickups(transaction, [row.pickup_id for row in rows if row.ship_to_store])
+    return [
+        Pickup(**row._mapping, lines=tuple(lines[row.pickup_id]), transfers=sent.get(row.pickup_id, ())) for row in rows
+    ]
 
 
 async def write(transaction: Transaction, pickups: Sequence[Pickup]) -> None:
@@ -184,7 +208,9 @@ async def write(transaction: Transaction, pickups: Sequence[Pickup]) -> None:
     if not pickups:
         return
     await _WRITE.run(transaction, **columns(pickups, "pickup_id", *_CHANGING))
-    await _WRITE_LINES.run(transaction, **_line_columns(pickups, "sku", "picked", "short", "cancelled", "echo_due"))
+    names = ("sku", "picked", "short", "cancelled", "echo_due", "arriving")
+    await _WRITE_LINES.run(transaction, **_line_columns(pickups, *names))
+    await transfers.write(transaction, [transfer for pickup in pickups for transfer in pickup.transfers])
 
 
 def _line_columns(pickups: Sequence[Pickup], *names: str) -> dict[str, list[Any]]:

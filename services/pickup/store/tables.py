@@ -38,6 +38,7 @@ LOCATIONS = Table(
     Column("offers_pickup", Boolean, nullable=False),
     instant("changed_at"),
     Column("event_id", Exact, nullable=False),
+    Column("ships", Boolean, nullable=False, server_default="false"),
 )
 
 PICKUPS = Table(
@@ -68,6 +69,7 @@ PICKUPS = Table(
     Column("stars", Integer),
     Column("words", Text),
     Column("rated_at", DateTime(timezone=True)),
+    Column("ship_to_store", Boolean, nullable=False, server_default="false"),
     Index("ix_pickups_order_id", "order_id"),
     Index("ix_pickups_work_list", "location_id", "state", "due_at", "pickup_id"),
     Index("ix_pickups_due_at", "due_at", "pickup_id"),
@@ -108,7 +110,7 @@ ORDER_PICKUPS = Table(
     PrimaryKeyConstraint("order_id", "location_id"),
 )
 
-# wanted = quantity - short - cancelled; picked is a part of it.
+# wanted = quantity - short - cancelled; picked and arriving are parts of it.
 PICKUP_LINES = Table(
     "pickup_lines",
     METADATA,
@@ -119,7 +121,30 @@ PICKUP_LINES = Table(
     Column("short", BigInteger, nullable=False, server_default="0"),
     Column("cancelled", BigInteger, nullable=False, server_default="0"),
     Column("echo_due", BigInteger, nullable=False, server_default="0"),
+    Column("arriving", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("pickup_id", "sku"),
+)
+
+# What another place is asked to send to the store of a bag. `lines` is a list of {sku, quantity, cancelled, sent}; the
+# lock of the pickup is its lock.
+TRANSFERS = Table(
+    "transfers",
+    METADATA,
+    Column("pickup_id", Uuid(as_uuid=False), nullable=False),
+    Column("transfer_id", Uuid(as_uuid=False), nullable=False),
+    Column("from_location_id", Exact, nullable=False),
+    Column("to_location_id", Exact, nullable=False),
+    Column("lines", JSONB, nullable=False),
+    instant("due_at"),
+    instant("requested_at"),
+    Column("state", Text, nullable=False),
+    Column("sent_at", DateTime(timezone=True)),
+    Column("closed_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("pickup_id", "transfer_id"),
+    Index("ix_transfers_transfer_id", "transfer_id"),
+    Index("ix_transfers_from", "from_location_id", "state", "due_at", "transfer_id"),
+    Index("ix_transfers_to", "to_location_id", "state", "due_at", "transfer_id"),
+    Index("ix_transfers_due_at", "due_at", "transfer_id"),
 )
 
 # Cancellations that took effect: units are taken off once, however often the event comes.

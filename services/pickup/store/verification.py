@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.pickup.store import telling_verification
+from services.pickup.store import telling_verification, transfer_verification
 from services.pickup.store.tables import ORDER_SLOTS, PICKUPS
 
 _LIMIT = 100
@@ -17,7 +17,9 @@ _VIOLATIONS = text(
     """
     WITH units AS (
         SELECT pickup_id, sum(quantity - short - cancelled) AS wanted, sum(picked) AS picked,
-            bool_or(picked + short + cancelled > quantity OR least(picked, short, cancelled, echo_due) < 0) AS overdrawn
+            bool_or(picked + arriving + short + cancelled > quantity
+                OR least(picked, short, cancelled, echo_due, arriving) < 0) AS overdrawn,
+            sum(arriving) AS arriving, sum(echo_due) AS asked_for
         FROM pickup_lines GROUP BY pickup_id),
     judged AS (
         SELECT pickups.pickup_id, state, CASE
@@ -25,7 +27,9 @@ _VIOLATIONS = text(
             WHEN state IN ('ready', 'collected', 'expired') AND code IS NULL THEN 'it has no code'
             WHEN state IN ('requested', 'picking') AND code IS NOT NULL THEN 'it has a code already'
             WHEN state IN ('ready', 'collected') AND wanted IS DISTINCT FROM picked THEN 'its bag is not what is wanted'
-            WHEN state <> 'cancelled' AND coalesce(wanted, 0) = 0 THEN 'it wants nothing'
+            WHEN state <> 'cancelled' AND coalesce(wanted, 0) = 0 AND NOT (ship_to_store AND asked_for > 0)
+                THEN 'it wants nothing'
+            WHEN arriving > 0 AND state NOT IN ('requested', 'picking') THEN 'it waits for units of other places'
             WHEN (started_at IS NOT NULL) <> (state <> 'requested') AND state <> 'cancelled'
                 OR (ready_at IS NOT NULL) <> (state IN ('ready', 'collected', 'expired')) AND state <> 'cancelled'
                 OR (held_until IS NULL) <> (ready_at IS NULL)
@@ -67,6 +71,7 @@ async def violations(connection: AsyncConnection) -> list[str]:
     found = [f"pickup {row.pickup_id} is {row.state}, but {row.broken}" for row in rows]
     slots = await connection.execute(_MISCOUNTED, {"limit": _LIMIT})
     found += await telling_verification.violations(connection)
+    found += await transfer_verification.violations(connection)
     return found + [
         f"the slot of {row.location_id} at {row.starts_at} counts {row.taken} orders, and {row.orders} have it"
         for row in slots

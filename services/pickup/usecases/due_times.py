@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from services.pickup.domain.arrivals import due_by
 from services.pickup.domain.pickups import Pickup
 from services.pickup.domain.readiness import Queued, ready_by
 from services.pickup.store.queues import queues
@@ -28,9 +29,11 @@ async def with_due_times(
     with_profile = [location_id for location_id, place in places.items() if place.pickers is not None]
     waiting = defaultdict(list, await queues(transaction, with_profile) if with_profile else {})
     due: list[Pickup] = []
-    for pickup, slot_starts_at in ((member.pickup, member.slot_starts_at) for member in asked):
+    for member in asked:
+        pickup, slot_starts_at = member.pickup, member.slot_starts_at
         place, lines = places[pickup.location_id], len(pickup.lines)
         due_at = slot_starts_at or ready_by(place, waiting[pickup.location_id], lines, now)
-        waiting[pickup.location_id].append(Queued(due_at, lines))
-        due.append(replace(pickup, due_at=due_at))
+        pickup = due_by(replace(pickup, due_at=due_at), place)
+        waiting[pickup.location_id].append(Queued(pickup.due_at, lines))
+        due.append(pickup)
     return due

@@ -20,6 +20,7 @@ class _Known:
     offers_pickup: bool
     changed_at: datetime
     event_id: str
+    ships: bool
 
 
 async def learn_locations(transaction: Transaction, changed: Sequence[Received[LocationChanged]]) -> None:
@@ -35,5 +36,6 @@ async def learn_locations(transaction: Transaction, changed: Sequence[Received[L
             offers_pickup=location.offers_pickup,
             changed_at=event.time,
             event_id=event.id,
+            ships=location.ships,
         )
     await locations.put(transaction, [newest[location_id] for location_id in sorted(newest)])

@@ -1,16 +1,19 @@
 """What orders say: a confirmed one becomes bags to be picked, a cancelled or a short one takes units out of them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.pickup.domain.cancellations import Cancellation, acknowledge, take_off
 from services.pickup.domain.pickups import Decision, Fact, Line, Pickup
 from services.pickup.domain.shortages import give_up
+from services.pickup.domain.stores import Store
 from services.pickup.store import cancellations, pickups
+from services.pickup.store.stores import stores
 from services.pickup.usecases.announcements import events
 from services.pickup.usecases.due_times import Asked, with_due_times
+from services.pickup.usecases.transfers import rerouted, with_transfers
 from shared.consumer import Received
 from shared.contracts.orders import OrderCancelled, OrderConfirmed, OrderLineShort, OrderResourced, PickupFulfilment
 from shared.contracts.values import Allocation, SkuQuantity
@@ -24,16 +27,18 @@ async def request_pickups(
     confirmed: Sequence[Received[OrderConfirmed]],
     now: datetime,
     preparation: timedelta,
+    travel: timedelta,
 ) -> None:
     """One pickup for each order and location; a repeated event changes nothing.
 
-    It is due when the store can have it ready, or when its slot begins; `preparation` is for stores without a profile.
+    It is due when the store can have it ready, or when its slot begins; `preparation` is for stores without a profile,
+    `travel` the time that a transfer to the store takes.
     """
     asked = [
         Asked(pickup, _slot_at(order.fulfilment, pickup.location_id))
         for _, order in confirmed
         if isinstance(order.fulfilment, PickupFulfilment)
-        for pickup in _pickups(order, now)
+        for pickup in _pickups(order, now, travel)
     ]
     if not asked:
         return
@@ -48,12 +53,15 @@ def _slot_at(fulfilment: PickupFulfilment, location_id: str) -> datetime | None:
     return fulfilment.slot.starts_at
 
 
-def _pickups(order: OrderConfirmed, now: datetime) -> Iterable[Pickup]:
+def _pickups(order: OrderConfirmed, now: datetime, travel: timedelta) -> Iterable[Pickup]:
+    """The bags of an order: at each of its places one; at its store one for all where that is sent the goods."""
+    fulfilment = order.fulfilment
+    store = fulfilment.location_id if isinstance(fulfilment, PickupFulfilment) and fulfilment.ship_to_store else None
     by_location: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for allocation in order.allocations:
-        by_location[allocation.location_id][allocation.sku] += allocation.quantity
+        by_location[store or allocation.location_id][allocation.sku] += allocation.quantity
     for location_id, units in sorted(by_location.items()):
-        yield Pickup(
+        bag = Pickup(
             pickup_id=new_id(),
             order_id=order.order_id,
             reservation_id=order.reservation_id,
@@ -62,7 +70,9 @@ def _pickups(order: OrderConfirmed, now: datetime) -> Iterable[Pickup]:
             due_at=now,
             requested_at=now,
             collector=_collector(order),
+            ship_to_store=store is not None,
         )
+        yield with_transfers(bag, order.allocations, now, travel) if store else bag
 
 
 def _collector(order: OrderConfirmed) -> str | None:
@@ -95,15 +105,49 @@ async def give_up_short(transaction: Transaction, short: Sequence[Received[Order
 
 
 async def move_bags(
-    transaction: Transaction, resourced: Sequence[Received[OrderResourced]], now: datetime, preparation: timedelta
+    transaction: Transaction,
+    resourced: Sequence[Received[OrderResourced]],
+    now: datetime,
+    preparation: timedelta,
+    travel: timedelta,
 ) -> None:
     """Ask the stores at which orders are collected now for their bags, each event once.
 
-    What the store before gave up is answered with that: nothing of it is to be taken out of the new bag.
+    What the store before gave up is answered with that: nothing of it is to be taken out of the new bag. The bag of an
+    order whose goods are sent to its store stays there, and is sent them from elsewhere.
     """
-    collected = [member for member in resourced if isinstance(member.data.fulfilment, PickupFulfilment)]
+    stays = [member for member in resourced if _is_sent_there(member.data)]
+    if stays:
+        places = await stores(transaction, {_store(member.data) for member in stays}, preparation)
+        await _hear(transaction, [_reroute(member, places, now, travel) for member in stays], now)
+    collected = [
+        member
+        for member in resourced
+        if isinstance(member.data.fulfilment, PickupFulfilment) and not _is_sent_there(member.data)
+    ]
     await _hear(transaction, [_move(member, now) for member in collected], now)
-    await request_pickups(transaction, [_elsewhere(member) for member in collected], now, preparation)
+    await request_pickups(transaction, [_elsewhere(member) for member in collected], now, preparation, travel)
+
+
+def _is_sent_there(order: OrderResourced) -> bool:
+    return isinstance(order.fulfilment, PickupFulfilment) and order.fulfilment.ship_to_store
+
+
+def _store(order: OrderResourced) -> str:
+    assert isinstance(order.fulfilment, PickupFulfilment)
+    return order.fulfilment.location_id
+
+
+def _reroute(
+    received: Received[OrderResourced], places: Mapping[str, Store], now: datetime, travel: timedelta
+) -> _Told:
+    event, order = received
+    place = places[_store(order)]
+
+    def decide(pickups: Sequence[Pickup]) -> list[Decision]:
+        return [Decision(rerouted(pickup, order, place, now, travel)) for pickup in pickups]
+
+    return _Told(event.source, event.id, order.order_id, now, decide)
 
 
 async def _hear(transaction: Transaction, told: Sequence[_Told], now: datetime) -> None:
@@ -127,7 +171,8 @@ async def _hear(transaction: Transaction, told: Sequence[_Told], now: datetime) 
 
 def _cancellation(received: Received[OrderCancelled], now: datetime) -> _Told:
     event, order = received
-    cancellation = Cancellation(_units(order.lines), order.complete, order.reason)
+    places = {(share.location_id, share.sku): share.quantity for share in order.allocations}
+    cancellation = Cancellation(_units(order.lines), order.complete, order.reason, places)
     return _Told(event.source, event.id, order.order_id, now, lambda pickups: take_off(pickups, cancellation, now))
 
 

@@ -94,7 +94,7 @@ async def test_the_orders_answer_to_a_short_line_takes_nothing_more_off(service:
         await step(staff, pickup, "lines/A/short", missing=1, reason="gone")
         await service.publish(cancelled(pickup["order_id"], service.clock(), A=1))
         picked = await step(staff, pickup, "lines/A/pick", quantity=2)
-    assert picked["lines"] == [{"sku": "A", "quantity": 3, "picked": 2, "short": 1, "cancelled": 0}]
+    assert picked["lines"] == [{"sku": "A", "quantity": 3, "picked": 2, "short": 1, "cancelled": 0, "arriving": 0}]
 
 
 async def test_units_that_are_not_on_the_shelf_are_given_up_once_unless_the_bag_is_begun(

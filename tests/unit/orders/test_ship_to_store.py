@@ -101,7 +101,7 @@ class BagThatIsSentUnits(Chain):
             travels.follow(self.order, self.to_orders.popleft(), WHY)
             self.say()
         elif isinstance(self.to_orders[0], tuple):
-            travels.take_back(self.order, self.to_orders.popleft())
+            travels.take_back(self.order, self.to_orders.popleft(), WHY)
             self.say()
         else:
             self.hear_inventory()
@@ -232,5 +232,5 @@ class BagThatIsSentUnits(Chain):
             assert all(not transfer.is_under_way for transfer in self.bag.transfers)
 
 
-BagThatIsSentUnits.TestCase.settings = settings(max_examples=3000, stateful_step_count=50, deadline=None)
+BagThatIsSentUnits.TestCase.settings = settings(max_examples=400, stateful_step_count=40, deadline=None)
 TestBagThatIsSentUnits = BagThatIsSentUnits.TestCase

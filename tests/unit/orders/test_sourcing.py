@@ -76,3 +76,23 @@ def test_the_ranking_is_by_great_circle_distance(points: list[Point], target: Po
     distances = [distance_km(*points[int(name[1:])], *target) for name in ranked]
     half_a_metre_km = 0.0005
     assert all(near <= far + half_a_metre_km for near, far in itertools.pairwise(distances))
+
+
+def test_what_a_store_has_not_comes_from_the_nearest_places_that_ship() -> None:
+    network = Network(
+        [
+            store("S-tokyo", TOKYO, ships=False),
+            store("S-far", SAPPORO, ships=False),
+            store("S-osaka", OSAKA),
+            warehouse("W-sapporo", SAPPORO),
+        ]
+    )
+    plan = network.pickup_with_transfers("S-tokyo", 50)
+    assert (plan.policy, plan.candidates) == ("in_order", ["S-tokyo", "S-osaka", "W-sapporo"])
+    assert network.pickup_with_transfers("S-tokyo", 2).candidates == ["S-tokyo", "S-osaka"]
+    instead = network.transfer_instead_of("S-tokyo", "S-tokyo", 50, ["S-osaka"])
+    assert instead is not None
+    assert instead.candidates == ["W-sapporo"]
+    assert network.transfer_instead_of("W-sapporo", "S-tokyo", 50, ["S-osaka", "S-tokyo"]) is None
+    with pytest.raises(Refused):
+        network.pickup_with_transfers("W-sapporo", 50)
