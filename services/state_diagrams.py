@@ -12,6 +12,7 @@ from typing import NamedTuple, get_args
 from services.inventory.domain import reservations
 from services.orders.domain import states as orders
 from services.pickup.domain import states as pickups
+from services.pickup.domain import transfers
 
 PAGE = Path(__file__).resolve().parent.parent / "ARCHITECTURE.md"
 
@@ -43,6 +44,11 @@ def reservation_moves() -> Iterator[Move]:
                 yield Move(before, after, command)
 
 
+def transfer_moves() -> Iterator[Move]:
+    for step, (before, after) in transfers.TRANSITIONS.items():
+        yield Move(before, after, step)
+
+
 class Diagram(NamedTuple):
     """The states that it may begin in, all moves, and the states in which it may rest for ever."""
 
@@ -54,6 +60,9 @@ class Diagram(NamedTuple):
 DIAGRAMS: Mapping[str, Diagram] = {
     "order": Diagram(["pending"], tuple(order_moves()), orders.FINAL),
     "pickup": Diagram(["requested"], tuple(pickup_moves()), {*get_args(pickups.State)} - pickups.OPEN),
+    "transfer": Diagram(
+        ["requested"], tuple(transfer_moves()), {*get_args(transfers.TransferState)} - transfers.UNDER_WAY
+    ),
     "reservation": Diagram(["held", "backordered"], tuple(reservation_moves()), ("fulfilled", "released", "expired")),
 }
 

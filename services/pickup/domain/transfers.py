@@ -13,6 +13,12 @@ from typing import Literal
 
 TransferState = Literal["requested", "sent", "received", "cancelled"]
 TransferStep = Literal["send", "receive"]
+TRANSITIONS: Mapping[TransferStep | Literal["let_go"], tuple[TransferState, TransferState]] = {
+    "send": ("requested", "sent"),
+    "receive": ("sent", "received"),
+    "let_go": ("requested", "cancelled"),
+}
+"""Step → the state that a transfer must be in for it, and the one that it leads to."""
 UNDER_WAY: frozenset[TransferState] = frozenset({"requested", "sent"})
 
 
@@ -63,9 +69,10 @@ class Transfer:
         lines = tuple(
             replace(line, cancelled=line.cancelled + min(line.wanted, units.get(line.sku, 0))) for line in self.lines
         )
-        is_over = self.state == "requested" and not any(line.wanted for line in lines)
+        begins, ends = TRANSITIONS["let_go"]
+        is_over = self.state == begins and not any(line.wanted for line in lines)
         changed = replace(self, lines=lines)
-        return replace(changed, state="cancelled", closed_at=now) if is_over else changed
+        return replace(changed, state=ends, closed_at=now) if is_over else changed
 
     def let_go(self, now: datetime) -> "Transfer":
         """The transfer when nothing of it is wanted any more."""
@@ -74,15 +81,15 @@ class Transfer:
 
 def after(step: TransferStep) -> tuple[TransferState, TransferState]:
     """The state that a transfer must be in for the step, and the one that it leads to."""
-    return ("requested", "sent") if step == "send" else ("sent", "received")
+    return TRANSITIONS[step]
 
 
 def send(transfer: Transfer, now: datetime) -> Transfer:
     """A requested transfer that has left, with what is wanted of it."""
     lines = tuple(replace(line, sent=line.wanted) for line in transfer.lines)
-    return replace(transfer, state="sent", lines=lines, sent_at=now)
+    return replace(transfer, state=after("send")[1], lines=lines, sent_at=now)
 
 
 def receive(transfer: Transfer, now: datetime) -> Transfer:
     """A sent transfer that is at the store."""
-    return replace(transfer, state="received", closed_at=now)
+    return replace(transfer, state=after("receive")[1], closed_at=now)

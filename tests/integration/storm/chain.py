@@ -38,6 +38,8 @@ PROFILE = {
 }
 PRICE = {"amount": 1290, "currency": "JPY"}
 CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> $1"
+ORDERS = "/orders/v1/orders"
+PICKUPS = "/pickup/v1/pickups"
 FINAL = ("completed", "rejected", "cancelled")
 
 
