@@ -20,7 +20,10 @@ from tests.integration.invariants import Look, invariants
 
 SECRET = "a secret that is only good for tests"
 STORES = tuple(f"S{number}" for number in range(1, 9))
-SKUS = ("tea", "rice", "salt", "soy")
+IN_STOCK = ("tea", "rice", "salt", "soy")
+AWAITED = "matcha"
+"""Nobody has it yet."""
+SKUS = (*IN_STOCK, AWAITED)
 CHANNELS = ("web", "app", "delivery")
 CAP = 6
 """Units of each item that the food-delivery app may sell."""
@@ -164,6 +167,6 @@ async def open_stores(chain: Chain) -> None:
         {"id": f"{place}-{sku}", "kind": "receipt", "sku": sku, "location_id": place, "quantity": OPENING}
         | {"occurred_at": opening}
         for place in STORES
-        for sku in SKUS
+        for sku in IN_STOCK
     ]
     await chain.ask("POST", "/inventory/v1/stock/movements", {"movements": movements})

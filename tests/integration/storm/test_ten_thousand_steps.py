@@ -48,7 +48,9 @@ def seen() -> Iterator[Counter[str]]:
     """How often a storm went through a state of an order or ended in one of a bag; it must have been through all."""
     counted: Counter[str] = Counter()
     yield counted
-    assert set(counted) >= {*State, "bag collected", "bag expired", "bag cancelled"}, counted
+    # Partly collected is an order only where its cancellation and the counter cross.
+    wanted = {*State, "bag collected", "bag expired", "bag cancelled"} - {State.PARTIALLY_COLLECTED}
+    assert set(counted) >= wanted, counted
 
 
 @settings(

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from shared.contracts.values import rfc3339
-from tests.integration.storm.chain import SKUS, STORES, Chain
+from tests.integration.storm.chain import AWAITED, SKUS, STORES, Chain
 from tests.integration.storm.dice import Dice
 
 
@@ -11,8 +11,10 @@ async def goods_are_expected(chain: Chain, dice: Dice) -> None:
     """New ones, or the same on another day, or more or fewer of them."""
     number = dice.number(0, len(chain.expected))
     if number == len(chain.expected):
-        chain.expected.append({"location_id": dice.one_of(STORES), "sku": dice.one_of(SKUS)})
-    expected_at = rfc3339(chain.clock() + timedelta(hours=dice.one_of((2, 24, 90))))
+        chain.expected.append(
+            {"location_id": dice.one_of(STORES), "sku": dice.one_of((AWAITED, *SKUS, AWAITED, AWAITED))}
+        )
+    expected_at = rfc3339(chain.clock() + timedelta(hours=dice.one_of((2, 90, 400))))
     body = chain.expected[number] | {"quantity": dice.number(1, 8), "expected_at": expected_at}
     answer = await chain.answer("PUT", f"/inventory/v1/incoming/PO-{number}", body)
     assert answer.status_code in (200, 201, 409), answer.text
