@@ -44,11 +44,15 @@ def ready_by_transfer(store: Store, lines: int, arrives_at: datetime) -> datetim
 
 
 def due_by(bag: Pickup, store: Store) -> Pickup:
-    """The bag, due once the last of its transfers should be there and it is picked; never earlier than it was."""
+    """The bag, due once the last of its transfers should be there and it is picked; never earlier than it was.
+
+    One that was late and is due later now may be late again.
+    """
     arrivals = [transfer.due_at for transfer in bag.transfers if transfer.is_under_way]
     if not arrivals:
         return bag
-    return replace(bag, due_at=max(bag.due_at, ready_by_transfer(store, len(bag.lines), max(arrivals))))
+    due_at = max(bag.due_at, ready_by_transfer(store, len(bag.lines), max(arrivals)))
+    return replace(bag, due_at=due_at, late_at=bag.late_at if due_at == bag.due_at else None)
 
 
 def expect(bag: Pickup, units: Places, now: datetime, journey: Journey) -> Pickup:

@@ -3,16 +3,18 @@
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
+from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.pickup.domain import arrivals
-from services.pickup.domain.arrivals import Journey, Moved, expect, reroute, take_off
+from services.pickup.domain.arrivals import Journey, Moved, due_by, expect, reroute, take_off
 from services.pickup.domain.cancellations import Cancellation
 from services.pickup.domain.cancellations import take_off as cancel_units
 from services.pickup.domain.pickups import Pickup
 from services.pickup.domain.steps import Cancel, MakeReady, Pick, Short, Start, take
+from services.pickup.domain.stores import without_profile
 from services.pickup.domain.transfers import TransferStep
 from tests.unit.pickup.bags import CODE, NOW, POLICY, after, refusal_code, requested
 
@@ -70,6 +72,15 @@ def test_a_cancelled_bag_lets_go_of_what_has_not_left_and_expects_what_has() -> 
     assert [transfer.state for transfer in cancelled.transfers] == ["sent", "cancelled"]
     assert arrivals.step(cancelled, "t1", "send", NOW).refusal is not None
     assert step(cancelled, "t0", "receive").transfers[0].sent == {"A": 1}
+
+
+def test_a_late_bag_that_more_is_sent_to_has_a_later_time_and_may_be_late_again() -> None:
+    store = without_profile(ZoneInfo("Asia/Tokyo"), timedelta(hours=2))
+    late = replace(requested(A=1), late_at=NOW)
+    assert due_by(late, store) == late
+    waits = due_by(replace(waiting(0, W1=1), late_at=NOW), store)
+    assert (waits.due_at, waits.late_at) == (NOW + timedelta(hours=26), None)
+    assert due_by(replace(waits, late_at=waits.due_at), store).late_at == waits.due_at
 
 
 @given(here=UNITS, near=UNITS, far=UNITS, picked=UNITS, sent=st.booleans(), data=st.data())
