@@ -49,15 +49,20 @@ async def offer_slots(zaiko: Served, capacity: int) -> list[datetime]:
 
 
 async def slots_shown(zaiko: Served) -> list[datetime]:
+    return [datetime.fromisoformat(slot["starts_at"]) for slot in (await offer(zaiko))["slots"]]
+
+
+async def offer(zaiko: Served, **asked: Any) -> dict[str, Any]:
+    """What the shop offers to a customer nearby, once pickup has heard of the shop."""
     found: list[dict[str, Any]] = []
-    cart = {"lines": lines("tea", 1), "near": {"latitude": 35.67, "longitude": 139.76}}
+    cart = {"lines": lines("tea", 1), "near": {"latitude": 35.67, "longitude": 139.76}} | asked
 
     async def is_known() -> bool:
         found[:] = (await zaiko.ask("POST", "/pickup/v1/pickup-options", cart))["items"]
         return bool(found)
 
     await eventually_async(is_known)
-    return [datetime.fromisoformat(slot["starts_at"]) for slot in found[0]["slots"]]
+    return found[0]
 
 
 async def order(zaiko: Served, starts_at: datetime, quantity: int = 1) -> httpx.Response:
@@ -146,3 +151,11 @@ async def test_a_time_that_is_no_slot_is_refused_with_those_that_are(zaiko: Serv
     assert shown["timeline"][-1]["cause"] == "zaiko.pickup.slot_refused.v1"
     await is_reserved(zaiko, 0)
     await zaiko.invariants_hold()
+
+
+async def test_a_channel_is_offered_what_it_may_see(zaiko: Served) -> None:
+    unseen = {"name": "Food delivery", "limits": [{"buffer": STOCK - 1}]}
+    await zaiko.ask("PUT", "/inventory/v1/channels/delivery", unseen)
+    seen = {channel: await offer(zaiko, lines=lines("tea", 2), channel=channel) for channel in ("web", "delivery")}
+    assert {channel: store["lines"][0]["available"] for channel, store in seen.items()} == {"web": STOCK, "delivery": 1}
+    assert {channel: store["available"] for channel, store in seen.items()} == {"web": "all", "delivery": "some"}

@@ -17,7 +17,7 @@ from services.pickup.store.availability import Available
 from services.pickup.usecases.counter_times import CounterTimes, counter_times
 from shared.contracts.locations import Latitude, Longitude
 from shared.contracts.slots import SlotTime
-from shared.contracts.values import Instant, LocationId, Sku, SkuQuantity, Wire
+from shared.contracts.values import Channel, Instant, LocationId, Sku, SkuQuantity, Wire
 from shared.geography import distance_km
 from shared.http.auth import allow
 from shared.http.problems import responses
@@ -46,6 +46,7 @@ class OptionsBody(Wire):
     limit: Annotated[int, Field(strict=True, ge=1, le=STORES_LIMIT, description="At most so many stores")] = (
         DEFAULT_STORES
     )
+    channel: Channel | None = Field(None, description="Where it would be ordered: of what that channel may see")
     ship_to_store: bool = Field(
         False, description="Whether to say also what other places could send to each store, and when it is ready then"
     )
@@ -126,7 +127,7 @@ async def options(body: OptionsBody, doors: PickupDoors) -> Options:
         times = await counter_times(connection, location_ids, len(wanted), as_of, doors.preparation, doors.travel)
         senders = await locations.shipping(connection, SENDERS_LIMIT) if body.ship_to_store else []
     asked = list(dict.fromkeys([*location_ids, *senders]))
-    available = await doors.availability.of(list(wanted), asked) if nearest else {}
+    available = await doors.availability.of(list(wanted), asked, body.channel) if nearest else {}
     items = [
         _option(store, distance, wanted, available, times[store.location_id], senders) for store, distance in nearest
     ]
