@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.contracts.values import rfc3339
-from tests.integration.storm.chain import CHANNELS, ORDERS, PRICE, SKUS, STORES, Chain
+from tests.integration.storm.chain import AWAITED, CHANNELS, ORDERS, PRICE, SKUS, STORES, Chain
 from tests.integration.storm.dice import Dice
 
 RESERVATIONS = "/inventory/v1/reservations"
@@ -44,6 +44,14 @@ async def a_customer_orders_to_collect(chain: Chain, dice: Dice) -> None:
         if dice.once_in(3):
             fulfilment["slot"] = {"starts_at": _slot(chain, dice)}
     await _order(chain, dice, {"fulfilment": fulfilment})
+
+
+async def a_customer_preorders(chain: Chain, dice: Dice) -> None:
+    lines = [{"sku": AWAITED, "quantity": dice.number(1, 3), "unit_price": PRICE}]
+    ship = {"method": "ship", "destination": {"country": "JP"}}
+    body = {"channel": "web", "currency": "JPY", "lines": lines, "fulfilment": ship, "backorder": True}
+    if placed := await chain.attempt(ORDERS, body):
+        chain.orders.append(placed["order_id"])
 
 
 async def an_order_is_cancelled(chain: Chain, dice: Dice) -> None:

@@ -27,6 +27,7 @@ SOMETIMES: tuple[Step, ...] = (
     customers.a_cart_is_filled,
     customers.a_cart_is_given_up,
     trouble.a_channel_is_closed_and_opened,
+    customers.a_customer_preorders,
     customers.an_order_is_cancelled,
     customers.an_order_is_amended,
     staff.a_store_will_not_give_it,

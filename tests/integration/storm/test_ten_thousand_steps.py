@@ -1,5 +1,6 @@
 """Ten thousand steps of a storm over eight stores: the invariants hold after each, and every order comes to its end."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from logging import CRITICAL
@@ -19,9 +20,10 @@ from tests.integration.storm.closing import every_order_ends
 from tests.integration.storm.dice import SIDES, Dice
 from tests.integration.storm.steps import choose
 
-STORMS = 50
+PAIRS = 25
 STEPS = 200
-"""Of each storm, over a chain of its own: 50 × 200 = 10,000."""
+"""Of each storm, over a chain of its own: 25 × 2 × 200 = 10,000."""
+STORM = st.lists(st.integers(0, SIDES - 1), min_size=STEPS, max_size=STEPS)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -31,6 +33,7 @@ def impatient() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for look in ("LAPSE", "EXPIRY", "BACKORDER", "RETURN_WATCH"):
             patch.setenv(f"ZAIKO_{look}_INTERVAL_SECONDS", "0.1")
+        patch.setenv("ZAIKO_DATABASE_POOL_SIZE", "5")
         yield
     structlog.reset_defaults()
 
@@ -58,13 +61,22 @@ def seen() -> Iterator[Counter[str]]:
 
 
 @settings(
-    max_examples=STORMS,
+    max_examples=PAIRS,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-@given(storm=st.lists(st.integers(0, SIDES - 1), min_size=STEPS, max_size=STEPS))
+@given(storms=st.tuples(STORM, STORM))
 async def test_whatever_comes_the_invariants_hold_and_every_order_ends(
+    postgres_server: PostgresServer, chain_template: str, seen: Counter[str], storms: Sequence[Sequence[int]]
+) -> None:
+    """Two chains at a time, as one waits for its disk while the other works."""
+    async with asyncio.TaskGroup() as group:
+        for storm in storms:
+            group.create_task(weather(postgres_server, chain_template, seen, storm))
+
+
+async def weather(
     postgres_server: PostgresServer, chain_template: str, seen: Counter[str], storm: Sequence[int]
 ) -> None:
     async with clone(postgres_server, chain_template) as url, standing(url) as chain:
