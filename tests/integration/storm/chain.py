@@ -1,5 +1,6 @@
 """A chain of eight stores that can be struck down at any moment, and everything that a storm has brought to it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,8 @@ PROFILE = {
 }
 PRICE = {"amount": 1290, "currency": "JPY"}
 CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> $1"
+MIGRATING = asyncio.Lock()
+"""Chains of one process stand up one after the other: Alembic knows one migration at a time."""
 ORDERS = "/orders/v1/orders"
 PICKUPS = "/pickup/v1/pickups"
 FINAL = ("completed", "rejected", "cancelled")
@@ -80,7 +83,8 @@ class Chain:
             kafka_bootstrap_servers="none:9092",
         )
         self._app = create_app(installation, clock=self.clock)
-        await self._standing.enter_async_context(self._app.router.lifespan_context(self._app))
+        async with MIGRATING:
+            await self._standing.enter_async_context(self._app.router.lifespan_context(self._app))
 
     async def fall(self) -> None:
         await self._standing.aclose()
