@@ -35,6 +35,7 @@ SOMETIMES: tuple[Step, ...] = (
     customers.a_receipt_comes_back_elsewhere,
     tills.an_order_comes_back_at_a_till,
     trouble.goods_are_expected,
+    trouble.goods_are_expected,
     trouble.what_was_expected_arrives,
     trouble.time_passes,
 )

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.contracts.values import rfc3339
-from tests.integration.storm.chain import SKUS, STORES, Chain, Sold
+from tests.integration.storm.chain import IN_STOCK, SKUS, STORES, Chain, Sold
 from tests.integration.storm.dice import Dice
 
 TILL = {"content_type": "application/cloudevents+json"}
@@ -24,12 +24,12 @@ async def a_till_repeats_itself(chain: Chain, dice: Dice) -> None:
 
 
 async def a_shelf_is_counted(chain: Chain, dice: Dice) -> None:
-    place, sku, quantity = dice.one_of(STORES), dice.one_of(SKUS), dice.number(0, 6)
+    place, sku, quantity = dice.one_of(STORES), dice.one_of(IN_STOCK), dice.number(0, 6)
     await _tell(chain, _till_event(chain, dice, "count", place, sku, quantity))
 
 
 async def goods_arrive(chain: Chain, dice: Dice) -> None:
-    place, sku, quantity = dice.one_of(STORES), dice.one_of(SKUS), dice.number(1, 6)
+    place, sku, quantity = dice.one_of(STORES), dice.one_of(IN_STOCK), dice.number(1, 6)
     await _tell(chain, _till_event(chain, dice, "receipt", place, sku, quantity))
 
 
