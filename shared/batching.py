@@ -22,6 +22,7 @@ BATCH_LIMIT = 256
 WAITING_LIMIT = 5_000
 """Beyond this many waiting requests the answer is 503 with `Retry-After`: memory stays bounded."""
 ATTEMPTS = 3
+RETRY_S = 0.02
 
 Decide = Callable[[Sequence[RequestT]], Awaitable[Sequence[AnswerT]]]
 
@@ -78,7 +79,13 @@ class Batcher(Generic[RequestT, AnswerT]):
                 future.set_result(answer)
 
     async def _decide_again(self, requests: list[RequestT]) -> Sequence[AnswerT]:
-        async for attempt in stamina.retry_context(on=may_succeed_again, attempts=ATTEMPTS, wait_initial=0.02):
+        try:
+            return await self._decide(requests)  # no retry is built for what almost always succeeds: it is rich in cycles
+        except Exception as error:
+            if not may_succeed_again(error):
+                raise
+            await asyncio.sleep(RETRY_S)
+        async for attempt in stamina.retry_context(on=may_succeed_again, attempts=ATTEMPTS - 1, wait_initial=2 * RETRY_S):
             with attempt:
                 return await self._decide(requests)
         raise AssertionError("unreachable: the last attempt raises")
