@@ -80,12 +80,13 @@ class Batcher(Generic[RequestT, AnswerT]):
 
     async def _decide_again(self, requests: list[RequestT]) -> Sequence[AnswerT]:
         try:
-            return await self._decide(requests)  # no retry is built for what almost always succeeds: it is rich in cycles
+            return await self._decide(requests)  # a retry is rich in cycles: none is built for what almost never fails
         except Exception as error:
             if not may_succeed_again(error):
                 raise
-            await asyncio.sleep(RETRY_S)
-        async for attempt in stamina.retry_context(on=may_succeed_again, attempts=ATTEMPTS - 1, wait_initial=2 * RETRY_S):
+        await asyncio.sleep(RETRY_S)
+        again = stamina.retry_context(on=may_succeed_again, attempts=ATTEMPTS - 1, wait_initial=2 * RETRY_S)
+        async for attempt in again:
             with attempt:
                 return await self._decide(requests)
         raise AssertionError("unreachable: the last attempt raises")

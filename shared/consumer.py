@@ -1,7 +1,8 @@
 """The consumer: applies a batch of events and stores its offset in the same transaction, so each counts exactly once.
 
-The offset is stored by compare-and-set on what this member last stored. A member that was declared dead and lives on
-finds another value there, is fenced, and its transaction rolls back: two members never apply the same record.
+The offset is stored by compare-and-set on what this member last stored, with the transaction's last statement. A member
+that was declared dead and lives on finds another value there, is fenced, and its transaction rolls back: two members
+never apply the same record.
 """
 
 import asyncio
@@ -18,9 +19,10 @@ from shared.background import every, running
 from shared.bus.base import Bus, BusUnavailable, Offsets, Partition, Record, Subscription
 from shared.contracts.event import Event, MalformedEvent, from_message, pointer
 from shared.contracts.registry import EVENT_TYPES
-from shared.database import Database, Statement, Transaction, is_transient, savepoint
+from shared.database import Database, Transaction, is_transient, savepoint
 from shared.dead_letters import DeadLetter
 from shared.errors import DomainError, Fenced
+from shared.statements import Statement, Writes, gathered
 from shared.telemetry import CONSUMED, CONSUMER_RETRIES
 
 DataT = TypeVar("DataT", bound=BaseModel)
@@ -179,8 +181,8 @@ class Consumer:
             async with self._storing:
                 steps = self._passed | steps
                 async with self._database.transaction() as transaction:
-                    await self._advance(transaction, steps)
                     await self._dispatch(transaction, routed, one_by_one=one_by_one)
+                    self._advance(gathered(transaction), steps)
                 self._move_to(steps)
         else:
             self._passed |= steps
@@ -193,7 +195,7 @@ class Consumer:
             if steps:
                 try:
                     async with self._database.transaction() as transaction:
-                        await self._advance(transaction, steps)
+                        self._advance(gathered(transaction), steps)
                     self._move_to(steps)
                 except Fenced:  # somebody else's now; the next event that has an effect here finds out
                     self._passed.clear()
@@ -209,18 +211,18 @@ class Consumer:
         kind = record.message.headers.get("ce_type")
         return (kind in self._routes and self._key_concerns(record.message.key)) or kind not in EVENT_TYPES
 
-    async def _advance(self, transaction: Transaction, steps: Mapping[Partition, int]) -> None:
+    def _advance(self, writes: Writes, steps: Mapping[Partition, int]) -> None:
         partitions = sorted(steps)
-        moved = await _ADVANCE.run(
-            transaction,
+        writes.demand(
+            len(partitions),
+            Fenced(f"another member of {self.name} has moved on"),
+            _ADVANCE,
             consumer=self.name,
             topics=[partition.topic for partition in partitions],
             numbers=[partition.number for partition in partitions],
             expected=[self._offsets[partition] for partition in partitions],
             next=[steps[partition] for partition in partitions],
         )
-        if moved != len(steps):
-            raise Fenced(f"another member of {self.name} has moved on")
 
     async def _dispatch(self, transaction: Transaction, records: Sequence[Record], *, one_by_one: bool) -> None:
         letters: list[DeadLetter] = []

@@ -4,21 +4,20 @@ SQLAlchemy keeps the pool and writes what is put together at run time (lists, fi
 their own. Transactions, and every `Statement`, are the driver's: on a hot path that halves the price of a round trip.
 """
 
-import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import asyncpg
 from sqlalchemy import event, text
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from shared.notifications import Notifications
+from shared.statements import Row, driver, gather, gathered, send_gathered, waits
 
 Transaction = AsyncConnection
 """An open transaction. Whoever opened it commits it; a use case only fills it."""
@@ -30,68 +29,6 @@ POOL_SIZE = 12
 POOL_TIMEOUT_S = 10
 _TRANSIENT_CLASSES = ("08", "40", "53", "57")
 """SQLSTATE classes after which the same statement may succeed: connection, rollback, resources, intervention."""
-
-
-class Row(asyncpg.Record):  # type: ignore[misc]
-    """A row as the driver has it, its columns by name as well."""
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError as error:
-            raise AttributeError(name) from error
-
-
-class Statement:
-    """Fixed SQL with `:named` parameters, translated once for the driver, which keeps it prepared per connection."""
-
-    def __init__(self, sql: str) -> None:
-        self.sql = sql
-        compiled = text(sql).compile(dialect=_DIALECT)
-        self._translated = str(compiled)
-        self._names: Sequence[str] = compiled.positiontup or ()
-
-    async def rows(self, connection: AsyncConnection, **parameters: Any) -> list[Row]:
-        """Run it; the rows it answers."""
-        found: list[Row] = await driver(connection).fetch(self._translated, *[parameters[name] for name in self._names])
-        return found
-
-    async def run(self, connection: AsyncConnection, **parameters: Any) -> int:
-        """Run it; how many rows it wrote, or answered."""
-        status: str = await driver(connection).execute(self._translated, *[parameters[name] for name in self._names])
-        return int(status.rpartition(" ")[2])
-
-
-class Writes:
-    """What a transaction writes into several tables, gathered and sent as one statement: one round trip for all.
-
-    The parts see nothing of each other, so none may need what another writes.
-    """
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._parameters: dict[str, Any] = {}
-
-    def add(self, statement: Statement, **parameters: Any) -> None:
-        """An INSERT, UPDATE or DELETE to send with the others."""
-        number = len(self._parts)
-        self._parts.append(statement.sql)
-        self._parameters |= {f"{name}_{number}": value for name, value in parameters.items()}
-
-    async def send(self, transaction: AsyncConnection) -> None:
-        if self._parts:
-            await _together(tuple(self._parts)).run(transaction, **self._parameters)
-
-
-@lru_cache
-def _together(parts: tuple[str, ...]) -> Statement:
-    numbered = (_PARAMETER.sub(rf":\1_{number}", part) for number, part in enumerate(parts))
-    written = ", ".join(f"part_{number} AS ({part})" for number, part in enumerate(numbered))
-    return Statement(f"WITH {written} SELECT 1")
-
-
-_PARAMETER = re.compile(r"(?<!:):(\w+)")
-_DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
 
 class Ending(NamedTuple):
@@ -113,19 +50,14 @@ def ending(transaction: AsyncConnection) -> Ending:
 
 def tell(transaction: AsyncConnection, channel: str, payload: str = "") -> None:
     """Notify all processes of the service, once the transaction has committed."""
-    gathered = ending(transaction)
-    gathered.after_commit.append(partial(gathered.notifications.tell, channel, payload))
+    end = ending(transaction)
+    end.after_commit.append(partial(end.notifications.tell, channel, payload))
 
 
 class TakesAnnounced(Protocol):
     """Where what was announced goes when its transaction ends: the outbox."""
 
-    async def take(self, transaction: AsyncConnection, announced: Sequence[tuple[str, Any]]) -> None: ...
-
-
-def driver(connection: AsyncConnection) -> Any:
-    """asyncpg's own connection under this one, for what only it can do (COPY, savepoints)."""
-    return connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]
+    def take(self, transaction: AsyncConnection, announced: Sequence[tuple[str, Any]]) -> None: ...
 
 
 class Database:
@@ -153,27 +85,29 @@ class Database:
             },
         )
         event.listen(self.engine.sync_engine, "checkout", _require_open)
+        event.listen(self.engine.sync_engine, "before_cursor_execute", _require_nothing_waits)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Commits on leaving, rolls back on an exception."""
         async with self.single_statement() as connection:
             info = connection.info  # of the session, which the pool hands on
-            gathered = info[_ENDING] = Ending(self.notifications, [], [])
+            end = info[_ENDING] = Ending(self.notifications, [], [])
+            gather(connection)
             try:
                 async with savepoint(connection):
                     yield connection
-                    if gathered.announced:
-                        await self._announce(connection, gathered.announced)
+                    if end.announced:
+                        self._announce(connection, end.announced)
             finally:
                 del info[_ENDING]
-        for call in gathered.after_commit:
+        for call in end.after_commit:
             call()
 
-    async def _announce(self, transaction: Transaction, announced: Sequence[tuple[str, Any]]) -> None:
+    def _announce(self, transaction: Transaction, announced: Sequence[tuple[str, Any]]) -> None:
         if self._outbox is None:
             raise RuntimeError(f"a transaction on {self.schema} announces, and the database has no outbox")
-        await self._outbox.take(transaction, announced)
+        self._outbox.take(transaction, announced)
 
     @asynccontextmanager
     async def single_statement(self) -> AsyncIterator[Connection]:
@@ -210,9 +144,16 @@ def _require_open(connection: Any, _record: Any, _proxy: Any) -> None:
         raise DisconnectionError
 
 
+def _require_nothing_waits(connection: Any, *_: Any) -> None:
+    """What SQLAlchemy runs would not see what the transaction has gathered."""
+    if waits(connection.info):
+        raise RuntimeError("this transaction has gathered writes: send them before a statement of SQLAlchemy")
+
+
 @asynccontextmanager
 async def savepoint(transaction: Transaction) -> AsyncIterator[None]:
     """What happens inside is undone by an exception, and that alone; outermost it is the transaction itself."""
+    await send_gathered(transaction)  # what was gathered before belongs to the outside
     session = driver(transaction)
     announced = ending(transaction).announced
     before = len(announced)
@@ -220,9 +161,11 @@ async def savepoint(transaction: Transaction) -> AsyncIterator[None]:
     try:
         await begun.start()
         yield
+        await send_gathered(transaction)
         await begun.commit()
     except BaseException:
         del announced[before:]
+        gathered(transaction).forget()
         await _undo(session, begun)
         raise
 
@@ -255,18 +198,3 @@ def is_collision(error: BaseException) -> bool:
 def _sqlstate(error: BaseException) -> str | None:
     cause = error.orig if isinstance(error, DBAPIError) else error
     return getattr(cause, "sqlstate", None)
-
-
-def columns(rows: Iterable[Any], *names: str) -> dict[str, list[Any]]:
-    """Objects turned into one list per attribute: what `unnest` takes to write many rows with one statement."""
-    held = list(rows)
-    return {name: [getattr(row, name) for row in held] for name in names}
-
-
-def listed(names: Mapping[str, str]) -> str:
-    """`unnest(CAST(:a AS text[]), …)` for parameters and their element types, in the order given."""
-    return "unnest(" + ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in names.items()) + ")"
-
-
-def chunks(rows: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
-    return (rows[start : start + size] for start in range(0, len(rows), size))

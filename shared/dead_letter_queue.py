@@ -11,7 +11,8 @@ from shared import outbox
 from shared.bus.base import Message
 from shared.contracts.event import MalformedEvent, from_message
 from shared.contracts.registry import EVENT_TYPES
-from shared.database import Connection, Row, Statement, Transaction
+from shared.database import Connection, Transaction
+from shared.statements import Row, Statement
 
 _COLUMNS = "id, recorded_at, topic, key, headers, source, event_id, code, detail"
 _MATCHING = """
@@ -106,7 +107,7 @@ async def retry(transaction: Transaction, numbers: Sequence[int]) -> Retried:
     for letter in letters:
         once.setdefault((letter.topic, letter.source, letter.event_id, letter.value), letter)
     if once:
-        await outbox.put(transaction, [_message(letter) for letter in once.values()])
+        outbox.put(transaction, [_message(letter) for letter in once.values()])
     return Retried([letter.id for letter in letters], len(once))
 
 

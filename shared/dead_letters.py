@@ -11,8 +11,9 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.contracts.event import Event, to_headers
 from shared.contracts.registry import DEAD_LETTERS
-from shared.database import Statement, Transaction
+from shared.database import Transaction
 from shared.outbox import announce_on
+from shared.statements import Statement
 from shared.telemetry import DEAD_LETTERED
 
 UNEXPECTED = "unexpected_fault"
@@ -68,6 +69,9 @@ def unexpected(topic: str, event: Event, error: Exception) -> DeadLetter:
     return DeadLetter(topic, event, UNEXPECTED, describe(error))
 
 
+_RUNNING = ("database.py", "statements.py")
+
+
 def describe(error: Exception) -> str:
     """A fault for whoever looks into it: what it is, what the database says, where in the code it came up.
 
@@ -88,7 +92,7 @@ def _place_of(error: Exception) -> str:
         if not path.is_relative_to(_ROOT):
             continue
         name = path.relative_to(_ROOT)
-        if name.parts[0] in ("services", "shared") and name.name != "database.py":
+        if name.parts[0] in ("services", "shared") and name.name not in _RUNNING:
             place = f"at {name}:{frame.lineno} in {frame.name}"
     return place
 

@@ -13,7 +13,8 @@ from pydantic_core import from_json, to_json
 from shared.bus.base import Log, Message
 from shared.contracts.event import Event, to_headers
 from shared.contracts.registry import EVENT_TYPES
-from shared.database import Connection, Statement, Transaction, driver, ending, tell
+from shared.database import Connection, Transaction, ending, tell
+from shared.statements import Statement, gathered
 
 CHANNEL = "outbox"
 """Told when something is in the table."""
@@ -47,19 +48,19 @@ class Outbox:
     def __init__(self, log: Log | None = None) -> None:
         self._log = log
 
-    async def take(self, transaction: Transaction, announced: Sequence[tuple[str, Event]]) -> None:
-        """Write them down, as the transaction's last statement."""
+    def take(self, transaction: Transaction, announced: Sequence[tuple[str, Event]]) -> None:
+        """Write them down with the transaction's last statement."""
         messages = [Message(topic, event.key, to_headers(event), event.data) for topic, event in announced]
         if self._log is not None:
-            ending(transaction).after_commit.append(await self._log.append(driver(transaction), messages))
-            return
-        await put(transaction, messages)
+            ending(transaction).after_commit.append(self._log.append(gathered(transaction), messages))
+        else:
+            put(transaction, messages)
 
 
-async def put(transaction: Transaction, messages: Sequence[Message]) -> None:
+def put(transaction: Transaction, messages: Sequence[Message]) -> None:
     """Into the table, in one bundle: the relay publishes it, on whichever bus."""
-    await _PUT.run(
-        transaction,
+    gathered(transaction).add(
+        _PUT,
         topics=[message.topic for message in messages],
         keys=[message.key for message in messages],
         headers=[to_json(message.headers).decode() for message in messages],

@@ -7,7 +7,8 @@ import structlog
 
 from shared import outbox
 from shared.bus.base import Bus, BusUnavailable
-from shared.database import Connection, Database, Statement
+from shared.database import Connection, Database
+from shared.statements import Statement
 from shared.telemetry import RELAYED
 
 BUNDLES_LIMIT = 64

@@ -7,8 +7,9 @@ from typing import Literal, NamedTuple, get_args
 
 from services.faults import CannotGoOn
 from shared import dead_letter_queue as queue
-from shared.database import Database, chunks
+from shared.database import Database
 from shared.dead_letter_queue import Letter, Matching
+from shared.statements import chunks
 
 Service = Literal["inventory", "orders", "pickup"]
 SERVICES: tuple[Service, ...] = get_args(Service)

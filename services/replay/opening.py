@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from services.replay.client import Client, Refused
 from services.replay.rules import OPENING_AT, WAREHOUSES, Pace, Place, Receipt, store
 from shared.contracts.values import rfc3339
-from shared.database import chunks
+from shared.statements import chunks
 
 BATCH_LIMIT_LINES = 500
 SENDERS = 4

@@ -14,8 +14,8 @@ from services.faults import CannotGoOn
 from services.verification.invariants import Finding, are_installed, examine
 from shared.bus.base import Bus, BusUnavailable
 from shared.bus.opening import open_bus
-from shared.database import Row
 from shared.settings import ServiceSettings
+from shared.statements import Row
 
 ATTEMPTS = 8
 PAUSE_S = 1.0

@@ -12,7 +12,9 @@ Offsets count from 0 without meaning beyond their order: a reader may see gaps (
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
+
+from shared.statements import Writes
 
 
 class Message(NamedTuple):
@@ -66,8 +68,8 @@ class Subscription(Protocol):
 class Log(Protocol):
     """The log of a bus, for whoever writes in the same database."""
 
-    async def append(self, session: Any, messages: Sequence[Message]) -> Callable[[], None]:
-        """Append all messages within the transaction that is open in the driver's `session`, as its last statement.
+    def append(self, writes: Writes, messages: Sequence[Message]) -> Callable[[], None]:
+        """Append all messages behind these writes, the last of their transaction.
 
         Until the commit nobody else can append to the same partitions. What is answered is to be called after it.
         """

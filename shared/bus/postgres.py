@@ -38,6 +38,7 @@ from shared.bus.partitioning import partition_of
 from shared.bus.postgres_members import Ear, Member, connection_faults, lock_key, place_of
 from shared.contracts.registry import TOPICS, Topic
 from shared.notifications import Notifications
+from shared.statements import Statement, Writes
 
 RETENTION = timedelta(days=7)
 """Nothing younger is ever pruned, neither by age nor by compaction."""
@@ -59,6 +60,7 @@ _CONNECTION: Mapping[str, Any] = {
     },
 }
 
+_APPEND = Statement(sql.APPEND_CALL)
 _log = structlog.get_logger(__name__)
 
 
@@ -122,25 +124,25 @@ class PostgresBus:
 
     async def publish(self, messages: Sequence[Message]) -> None:
         if messages:
+            by_place = self._by_place(messages)
             with connection_faults():
-                told = await self.append(self._pool, messages)
-            told()
+                await self._pool.execute(sql.APPEND, _batches(by_place))
+            self._tell_appended(by_place)
 
     def log_in(self, database_url: str) -> Log | None:
         return self if database_url == self._database_url else None
 
-    async def append(self, session: Any, messages: Sequence[Message]) -> Callable[[], None]:
+    def append(self, writes: Writes, messages: Sequence[Message]) -> Callable[[], None]:
+        by_place = self._by_place(messages)
+        writes.call(_APPEND, batches=_batches(by_place))
+        return partial(self._tell_appended, by_place)
+
+    def _by_place(self, messages: Sequence[Message]) -> Mapping[Partition, Sequence[Message]]:
         by_place: dict[Partition, list[Message]] = defaultdict(list)
         for message in messages:
             number = partition_of(message.key, len(self._partitions[message.topic]))
             by_place[Partition(message.topic, number)].append(message)
-        batches = [
-            _batch(place, start, share[start : start + sql.BATCH_RECORDS_LIMIT])
-            for place, share in by_place.items()
-            for start in range(0, len(share), sql.BATCH_RECORDS_LIMIT)
-        ]
-        await session.execute(sql.APPEND, batches)
-        return partial(self._tell_appended, by_place.keys())
+        return by_place
 
     def _tell_appended(self, places: Iterable[Partition]) -> None:
         for place in places:
@@ -220,6 +222,14 @@ class PostgresBus:
                 _log.warning("bus.not_pruned", reason=str(error), again_in_s=_PRUNE_EVERY_S)
             else:
                 _log.info("bus.pruned", records=pruned)
+
+
+def _batches(by_place: Mapping[Partition, Sequence[Message]]) -> list[tuple[object, ...]]:
+    return [
+        _batch(place, start, share[start : start + sql.BATCH_RECORDS_LIMIT])
+        for place, share in by_place.items()
+        for start in range(0, len(share), sql.BATCH_RECORDS_LIMIT)
+    ]
 
 
 def _batch(place: Partition, start: int, messages: Sequence[Message]) -> tuple[object, ...]:

@@ -73,6 +73,8 @@ PARTITIONS = "SELECT topic, number FROM bus.partitions ORDER BY number, topic"
 END_OFFSETS = "SELECT number, next_offset FROM bus.partitions WHERE topic = $1"
 
 APPEND = "SELECT bus.append($1)"
+APPEND_CALL = "bus.append(CAST(:batches AS bus.batch[]))"
+"""The same, for a statement that does more."""
 
 # Every partition gives its first batch before any gives its second, so that none waits for another's backlog.
 PAGE = """

@@ -16,6 +16,7 @@ from shared.errors import DomainError
 from shared.http import idempotency
 from shared.http.idempotency import Answer, RequestKey
 from shared.http.problems import from_domain_error
+from shared.statements import gathered
 
 CommandT = TypeVar("CommandT")
 log = structlog.get_logger(__name__)
@@ -62,7 +63,7 @@ class Door(Generic[CommandT]):
             fresh = [place for place, outcome in enumerate(outcomes) if outcome is None]
             decided = await decide(transaction, [requests[place][0] for place in fresh])
             answers = {place: to_answer(outcome) for place, outcome in zip(fresh, decided, strict=True)}
-            await idempotency.keep(transaction, [(requests[place][1], answer) for place, answer in answers.items()])
+            idempotency.keep(gathered(transaction), [(requests[place][1], answer) for place, answer in answers.items()])
         return [answers[place] if outcome is None else to_answer(outcome) for place, outcome in enumerate(outcomes)]
 
 
@@ -87,9 +88,10 @@ def each(decide_one: DecideOne[CommandT]) -> Decide[CommandT]:
         for command in commands:
             try:
                 async with savepoint(transaction):
-                    outcomes.append(await decide_one(transaction, command))
+                    outcome: Outcome = await decide_one(transaction, command)
             except DomainError as error:
-                outcomes.append(error)
+                outcome = error
+            outcomes.append(outcome)
         return outcomes
 
     return decide

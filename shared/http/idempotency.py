@@ -15,9 +15,10 @@ from fastapi import Header, Request, Response
 from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.values import Text
-from shared.database import Statement, Transaction
+from shared.database import Transaction
 from shared.errors import DomainError, InvalidRequest
 from shared.http.problems import DETAILS, MEDIA_TYPE
+from shared.statements import Statement, Writes
 
 RETENTION = timedelta(days=2)
 _PRUNE_LIMIT = 10_000
@@ -121,13 +122,13 @@ def _stored(key: RequestKey, fingerprint: str, first: Answer) -> Answer | Domain
     return Answer(first.status, first.body, {**first.headers, "Idempotency-Replayed": "true"})
 
 
-async def keep(transaction: Transaction, answers: Iterable[tuple[RequestKey | None, Answer]]) -> None:
+def keep(writes: Writes, answers: Iterable[tuple[RequestKey | None, Answer]]) -> None:
     """Store the first answers of the keys that were claimed."""
     kept = [(key, answer) for key, answer in answers if key is not None]
     if not kept:
         return
-    await _KEEP.run(
-        transaction,
+    writes.add(
+        _KEEP,
         actors=[key.actor for key, _ in kept],
         keys=[key.key for key, _ in kept],
         fingerprints=[key.fingerprint for key, _ in kept],

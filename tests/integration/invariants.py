@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from services.verification.invariants import examine
 from shared.bus.base import Bus
 from shared.bus.postgres import PostgresBus
-from shared.database import Row
+from shared.statements import Row
 from tests.conditions import eventually_async
 
 Look = Callable[[], Awaitable[None]]

@@ -18,7 +18,7 @@ import httpx
 from shared.bus.base import Bus, Message
 from shared.contracts.event import to_headers
 from shared.contracts.tills import TOPIC
-from shared.database import chunks
+from shared.statements import chunks
 from tests.system.real_day import MIDNIGHT, Fact
 
 LATE_LIMIT = timedelta(hours=8)

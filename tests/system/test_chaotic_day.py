@@ -16,9 +16,9 @@ import pytest
 from shared.bus.base import Bus
 from shared.bus.opening import open_bus
 from shared.contracts.tills import TOPIC
-from shared.database import chunks
 from shared.embedded import url_of_running
 from shared.settings import ServiceSettings
+from shared.statements import chunks
 from tests.conditions import eventually_async
 from tests.system.bad_tills import LATE_LIMIT, bad_day, post, send_all
 from tests.system.conftest import end

@@ -18,11 +18,11 @@ from services.inventory.domain.snapshots import Snapshot
 from services.inventory.store import levels, locations
 from shared.contracts.stock import LevelChanged
 from shared.contracts.values import Instant, LocationId, Sku, rfc3339
-from shared.database import chunks
 from shared.errors import DomainError, InvalidRequest
 from shared.http.auth import allow
 from shared.http.problems import responses
 from shared.principal import Principal
+from shared.statements import chunks
 
 router = APIRouter(prefix="/v1/stream", tags=["stock"])
 

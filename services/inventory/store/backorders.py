@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.domain.backorders import Owed, Waiting
 from services.inventory.domain.levels import Key
-from shared.database import Statement, Writes, listed
+from shared.statements import Statement, Writes, listed
 
 _LINE = {
     "reservation_ids": "uuid",

@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from services.inventory.domain.channels import Channel, Limit, Pool
-from shared.database import Connection, Row, Statement, Transaction, Writes
+from shared.database import Connection, Transaction
+from shared.statements import Row, Statement, Writes
 
 _COLUMNS = "channel, name, open, hold_seconds, CAST(limits AS text) AS limits"
 _GET = Statement(f"SELECT {_COLUMNS} FROM channels WHERE channel = ANY(CAST(:channels AS text[]))")

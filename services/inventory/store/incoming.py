@@ -12,7 +12,8 @@ from services.inventory.domain.backorders import Expected
 from services.inventory.domain.ledger import Kind, Movement
 from services.inventory.domain.levels import Key
 from services.inventory.store.tables import INCOMING
-from shared.database import Statement, Transaction, Writes
+from shared.database import Transaction
+from shared.statements import Statement, Writes
 
 
 class Incoming(NamedTuple):

@@ -8,7 +8,8 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.store.tables import ITEMS
-from shared.database import Statement, Transaction
+from shared.database import Transaction
+from shared.statements import Statement
 
 
 class Item(NamedTuple):

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.inventory.domain.ledger import Entry, Kind, Movement, Position
 from services.inventory.domain.levels import Key
 from services.inventory.store.tables import LEDGER
-from shared.database import Statement, Transaction, Writes, driver, listed
+from shared.database import Transaction
+from shared.statements import Statement, driver, gathered, listed
 
 Identity = tuple[str, str, str, int]
 """(location_id, source, event_id, line): under this a movement is recorded once, for ever."""
@@ -146,11 +147,11 @@ async def changed_since(transaction: Transaction, counts: Sequence[Movement]) ->
     return found
 
 
-async def append(transaction: Transaction, entries: Sequence[Entry], recorded_at: datetime, writes: Writes) -> None:
+async def append(transaction: Transaction, entries: Sequence[Entry], recorded_at: datetime) -> None:
     """Append in this order: a few entries with the other writes, many at once."""
     rows = [_row(entry, recorded_at) for entry in entries]
     if len(rows) < COPIED_FROM:
-        writes.add(_APPEND, **dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True)))
+        gathered(transaction).add(_APPEND, **dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True)))
     else:
         await driver(transaction).copy_records_to_table("ledger", records=rows, columns=list(_COLUMNS))
 

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.domain.levels import Key, Level
 from services.inventory.store.tables import LEVELS
-from shared.database import Row, Statement, Transaction, Writes, listed
+from shared.database import Transaction
+from shared.statements import Row, Statement, Writes, listed
 
 _KEPT = {
     "on_hand": "bigint",

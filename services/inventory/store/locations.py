@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.store.tables import LOCATIONS
 from shared.contracts.locations import LocationChanged
-from shared.database import Statement, Transaction
+from shared.database import Transaction
+from shared.statements import Statement
 
 _KNOWN = Statement("SELECT location_id FROM locations WHERE location_id = ANY(CAST(:location_ids AS text[]))")
 _SHIPPING = Statement("SELECT location_id FROM locations WHERE ships ORDER BY location_id")

@@ -9,7 +9,8 @@ from services.inventory.domain.channels import Pool
 from services.inventory.domain.levels import Key
 from services.inventory.store import channels
 from services.inventory.store.reservations import GrantedLine
-from shared.database import Statement, Transaction, Writes, columns
+from shared.database import Transaction
+from shared.statements import Statement, Writes, columns
 
 
 class LackingLine(NamedTuple):

@@ -14,7 +14,8 @@ from services.inventory.domain.levels import Key
 from services.inventory.domain.oversold import OpenPromise
 from services.inventory.domain.reservations import Line
 from services.inventory.store import backorders
-from shared.database import Statement, Transaction, Writes, columns
+from shared.database import Transaction
+from shared.statements import Statement, Writes, columns
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.inventory.domain.returns import Receipt, Standing
-from shared.database import Connection, Row, Statement, Transaction, Writes, columns, listed
+from shared.database import Connection, Transaction
+from shared.statements import Row, Statement, Writes, columns, listed
 
 Item = tuple[Receipt, str]
 """An item of a receipt, by its sku."""

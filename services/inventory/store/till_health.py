@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.inventory.store.tills import LATER_EPOCHS, MISSING_EVENTS
-from shared.database import Row, Statement, Transaction
+from shared.database import Transaction
+from shared.statements import Row, Statement
 
 # Whoever holds this lock is the only one that looks; it ends with the transaction.
 _LOOK = Statement("SELECT pg_try_advisory_xact_lock(hashtextextended('zaiko tills ' || current_schema(), 0)) AS looks")

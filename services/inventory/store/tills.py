@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from services.inventory.domain.tills import Range, ranges
-from shared.database import Connection, Row, Statement, Writes
+from shared.database import Connection
+from shared.statements import Row, Statement, Writes
 
 
 class Heard(NamedTuple):

@@ -9,7 +9,7 @@ from services.inventory.domain.channels import Pool
 from services.inventory.domain.reservations import Line
 from services.inventory.domain.transfers import Departed
 from services.inventory.store import channels
-from shared.database import Statement, Writes
+from shared.statements import Statement, Writes
 
 # quantity <= available is what proves that a line was granted from what was there: every line keeps its slack, and
 # a new one, made of units that were granted before, has none.

@@ -14,7 +14,8 @@ from services.inventory.store.backorders import OwedLine
 from services.inventory.store.reservations import GrantedLine, Reservation
 from services.inventory.usecases.announcements import promised
 from services.inventory.usecases.levels import LockedLevels, lock, settle
-from shared.database import Transaction, Writes
+from shared.database import Transaction
+from shared.statements import Writes, gathered
 
 LOOK_LIMIT = 20
 """So many shelves are looked at in one transaction."""
@@ -91,10 +92,10 @@ async def serve_waiting(transaction: Transaction, now: datetime) -> bool:
     unfinished = {
         key for key, turns in changes.items() if any(waiting.reservation_id not in found for waiting, _ in turns)
     }
-    writes = Writes()
+    writes = gathered(transaction)
     _write(writes, moved, lines, granted, now)
     store.end_looks(writes, set(keys) - unfinished)
-    await settle(transaction, levels, now, [promised(reservation, now) for reservation in moved.values()], writes)
+    await settle(transaction, levels, now, [promised(reservation, now) for reservation in moved.values()])
     return bool(unfinished) or len(keys) == LOOK_LIMIT
 
 

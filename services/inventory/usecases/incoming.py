@@ -5,7 +5,7 @@ from datetime import datetime
 from services.inventory.store import incoming as store
 from services.inventory.store.incoming import Incoming
 from services.inventory.usecases.levels import lock_or_create, look_at
-from shared.database import Transaction, Writes
+from shared.database import Transaction
 from shared.errors import DomainError
 
 
@@ -20,9 +20,7 @@ async def expect(transaction: Transaction, incoming: Incoming, now: datetime) ->
         detail = f"{incoming.incoming_id} is expected at another place, or is another item; choose a new id."
         raise DomainError("conflict", detail)
     received, is_new = stored
-    writes = Writes()
-    look_at(transaction, [incoming.key] if levels[incoming.key].awaited else [], writes)
-    await writes.send(transaction)
+    look_at(transaction, [incoming.key] if levels[incoming.key].awaited else [])
     return incoming._replace(received=received), is_new
 
 
@@ -36,6 +34,4 @@ async def withdraw(transaction: Transaction, incoming_id: str) -> None:
         raise DomainError("not_found", f"Nothing is expected under the id {incoming_id}.")
     levels = await lock_or_create(transaction, [incoming.key])
     await store.delete(transaction, incoming_id)
-    writes = Writes()
-    look_at(transaction, [incoming.key] if levels[incoming.key].awaited else [], writes)
-    await writes.send(transaction)
+    look_at(transaction, [incoming.key] if levels[incoming.key].awaited else [])

@@ -7,7 +7,8 @@ from services.inventory.domain.ledger import Kind, Movement, Shelf, post
 from services.inventory.domain.levels import Key
 from services.inventory.store import incoming, ledger
 from services.inventory.usecases.levels import LockedLevels
-from shared.database import Transaction, Writes
+from shared.database import Transaction
+from shared.statements import gathered
 
 
 def touched(movements: Sequence[Movement]) -> set[Key]:
@@ -17,19 +18,19 @@ def touched(movements: Sequence[Movement]) -> set[Key]:
 
 
 async def record(
-    transaction: Transaction, levels: LockedLevels, movements: Sequence[Movement], now: datetime, writes: Writes
+    transaction: Transaction, levels: LockedLevels, movements: Sequence[Movement], now: datetime
 ) -> set[ledger.Identity]:
     """Post the movements that are not in the ledger yet, bring `levels` up to date; answers which ones were new.
 
-    `levels` holds what `touched` names. The caller settles them, with the `writes`.
+    `levels` holds what `touched` names. The caller settles them.
     """
     if not movements:
         return set()
     fresh = _first_told(movements, await ledger.recorded(transaction, map(ledger.cause, movements)))
     if fresh:
         shelves = await _shelves(transaction, levels, list(fresh.values()))
-        await ledger.append(transaction, post(list(fresh.values()), shelves), now, writes)
-        incoming.use_up(writes, fresh.values())
+        await ledger.append(transaction, post(list(fresh.values()), shelves), now)
+        incoming.use_up(gathered(transaction), fresh.values())
     return set(fresh)
 
 

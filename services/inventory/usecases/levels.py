@@ -10,9 +10,10 @@ from services.inventory.store import backorders, reservations
 from services.inventory.store import levels as store
 from shared.contracts.event import Event
 from shared.contracts.stock import LEVEL_CHANGED, OVERSOLD, TRANSACTION, Oversold, PromiseAtRisk
-from shared.database import Transaction, Writes, tell
+from shared.database import Transaction, tell
 from shared.identifiers import new_id
 from shared.outbox import announce
+from shared.statements import gathered
 
 SOURCE = "/inventory"
 LOOKS_CHANNEL = "backorders"
@@ -66,9 +67,8 @@ async def settle(
     levels: LockedLevels,
     now: datetime,
     events: Sequence[Event] = (),
-    writes: Writes | None = None,
 ) -> None:
-    """Write what changed together with the other `writes`, and announce it behind the `events` that it came of.
+    """Write what changed, with all that was gathered, and announce it behind the `events` that it came of.
 
     A shortfall that grew is announced before its level, so that the level is what a compacted topic keeps.
     """
@@ -78,22 +78,20 @@ async def settle(
         level.announced_shortfall = (
             level.shortfall if key in oversold else min(level.announced_shortfall, level.shortfall)
         )
-    writes = writes or Writes()
-    store.write(writes, levels.found, changed, now)
-    look_at(transaction, [key for key, level in changed.items() if is_disturbed(levels.found[key], level)], writes)
     shortfalls = await _oversold(transaction, levels, oversold, now) if oversold else []
+    store.write(gathered(transaction), levels.found, changed, now)
+    look_at(transaction, [key for key, level in changed.items() if is_disturbed(levels.found[key], level)])
     changes = [_level_changed(key, level, levels.transaction_ids[key], now) for key, level in changed.items()]
-    await writes.send(transaction)
     announce(transaction, [*events, *shortfalls, *changes])
 
 
-def look_at(transaction: Transaction, keys: Collection[Key], writes: Writes) -> None:
+def look_at(transaction: Transaction, keys: Collection[Key]) -> None:
     """Have those who wait at these shelves, their levels locked, served and told their dates.
 
     In a transaction of its own: it locks reservations, and those come before levels.
     """
     if keys:
-        backorders.ask_for_look(writes, keys)
+        backorders.ask_for_look(gathered(transaction), keys)
         tell(transaction, LOOKS_CHANNEL)
 
 

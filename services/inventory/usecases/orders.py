@@ -23,8 +23,9 @@ from shared.contracts.orders import OrderCancelled, OrderConfirmed, OrderPlaced,
 from shared.contracts.pickups import PickupChanged
 from shared.contracts.reservations import HELD
 from shared.contracts.slots import OrderWithdrawn
-from shared.database import Transaction, Writes
+from shared.database import Transaction
 from shared.outbox import announce
+from shared.statements import gathered
 
 
 async def promise_orders(transaction: Transaction, placed: Sequence[Received[OrderPlaced]], now: datetime) -> None:
@@ -77,10 +78,9 @@ async def _take_over_carts(transaction: Transaction, orders: Sequence[OrderPlace
             taken_over.append(cart)
         else:
             unfit.append(Change(reservation_id, "release", "/inventory/carts", order.order_id, "inventory", now))
-    writes = Writes()
+    writes = gathered(transaction)
     store.update(writes, taken_over, now)
     store.give_to_orders(writes, taken_over)
-    await writes.send(transaction)
     announce(transaction, [reservation_changed(HELD, cart, now) for cart in taken_over])
     if unfit:
         await change_reservations(transaction, unfit, now)
@@ -217,6 +217,5 @@ async def take_back(transaction: Transaction, returned: Sequence[Received[OrderR
         for number, line in enumerate(data.lines)
     ]
     levels = await lock_or_create(transaction, touched(movements))
-    writes = Writes()
-    await record(transaction, levels, movements, now, writes)
-    await settle(transaction, levels, now, writes=writes)
+    await record(transaction, levels, movements, now)
+    await settle(transaction, levels, now)

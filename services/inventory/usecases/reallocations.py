@@ -20,7 +20,8 @@ from services.inventory.usecases.levels import LockedLevels, lock, look_at, sett
 from services.inventory.usecases.restrictions import restrictions_of_moves
 from shared.consumer import Received
 from shared.contracts.orders import OrderReallocationRequested
-from shared.database import Transaction, Writes
+from shared.database import Transaction
+from shared.statements import gathered
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +98,12 @@ async def _decide(transaction: Transaction, commands: Sequence[Reallocate], now:
         if put_off_units:
             owed.append(put_off(reservation, command.short, put_off_units, levels))
             events.append(promised(reservation, now))
-    writes = Writes()
+    writes = gathered(transaction)
     backorders.insert(writes, owed)
-    look_at(transaction, {line.owed.key for line in owed}, writes)
+    look_at(transaction, {line.owed.key for line in owed})
     reallocations.move_lines(writes, lacking, granted, now)
     store.keep_commands(writes, fresh, now)
-    await settle(transaction, levels, now, events, writes)
+    await settle(transaction, levels, now, events)
 
 
 def _identity(command: Reallocate) -> store.CommandIdentity:

@@ -17,7 +17,8 @@ from services.inventory.usecases.reallocations import grant_elsewhere
 from services.inventory.usecases.restrictions import restrictions_of_moves
 from shared.consumer import Received
 from shared.contracts.reassignments import OrderReassignmentRequested
-from shared.database import Transaction, Writes
+from shared.database import Transaction
+from shared.statements import gathered
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +94,10 @@ async def _decide(transaction: Transaction, commands: Sequence[Reassign], now: d
         lacking += _take(command, reservation, decision, levels)
         granted += [grant_elsewhere(reservation, share, levels) for share in decision.shares]
         events.append(reservation_reassigned(reservation, command.location_id, decision, now))
-    writes = Writes()
+    writes = gathered(transaction)
     reallocations.move_lines(writes, lacking, granted, now)
     store.keep_commands(writes, fresh, now)
-    await settle(transaction, levels, now, events, writes)
+    await settle(transaction, levels, now, events)
 
 
 def _decision(command: Reassign, reservation: Reservation, levels: LockedLevels) -> Decision:

@@ -16,8 +16,9 @@ from services.inventory.usecases.ledger import record
 from services.inventory.usecases.levels import LockedLevels, lock_or_create, settle
 from shared.contracts.event import Event, EventType
 from shared.contracts.reservations import CONFIRMED, EXPIRED, FULFILLED, RELEASED, ReservationChanged
-from shared.database import Transaction, Writes
+from shared.database import Transaction
 from shared.errors import DomainError, InvalidRequest
+from shared.statements import gathered
 
 LAPSE_LIMIT = 500
 ANNOUNCED: Mapping[str, EventType[ReservationChanged]] = {
@@ -76,14 +77,14 @@ async def change_reservations(transaction: Transaction, changes: Sequence[Change
     for owed, units in (renounced for step in applied for renounced in step.renounced):
         levels[owed.key].awaited -= units
     movements = [movement for step in applied for movement in _movements(step)]
-    writes = Writes()
-    await record(transaction, levels, movements, now, writes)
+    writes = gathered(transaction)
+    await record(transaction, levels, movements, now)
     store.update(writes, _changed(applied), now)
     backorders.update(writes, _renounced(applied))
     store.keep_commands(writes, [step.change for step in applied], now)
     freed = [move for step in applied if step.change.command != "fulfil" for move in step.moves]
     channels.count(writes, given_back(freed))
-    await settle(transaction, levels, now, _events(applied, now), writes)
+    await settle(transaction, levels, now, _events(applied, now))
     return [step.outcome for step in steps]
 
 

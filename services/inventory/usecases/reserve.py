@@ -18,8 +18,9 @@ from services.inventory.usecases.levels import LockedLevels, lock, settle
 from services.inventory.usecases.requests import Reserve, bounded, refusals, requests_of, rules_for
 from services.inventory.usecases.restrictions import Restrictions
 from shared.contracts.event import Event
-from shared.database import Transaction, Writes
+from shared.database import Transaction
 from shared.errors import DomainError
+from shared.statements import gathered
 
 Outcome = Reservation | DomainError
 
@@ -44,11 +45,11 @@ async def reserve(transaction: Transaction, commands: Sequence[Reserve], now: da
     ]
     outcomes = await _wait_for_more(transaction, commands, requests, outcomes, remaining, rules, now)
     granted = [outcome for outcome in outcomes if isinstance(outcome, Reservation)]
-    writes = Writes()
+    writes = gathered(transaction)
     store.insert(writes, granted + _remembered(commands, outcomes, now), _hold(granted, levels, granted_from))
     channels.count(writes, _counted(granted))
     owe(writes, granted, levels)
-    await settle(transaction, levels, now, _events(commands, outcomes, now), writes)
+    await settle(transaction, levels, now, _events(commands, outcomes, now))
     return outcomes
 
 

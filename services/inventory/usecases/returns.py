@@ -14,9 +14,10 @@ from shared.contracts.event import Event
 from shared.contracts.orders import ReturnedLine
 from shared.contracts.returns import RECORDED, ReturnRecorded
 from shared.contracts.tills import ReceiptName
-from shared.database import Transaction, Writes
+from shared.database import Transaction
 from shared.errors import DomainError, InvalidRequest
 from shared.identifiers import new_id
+from shared.statements import gathered
 
 RETURNS = "/returns"
 """The source of what was taken back without a till, in the ledger; a return's id is its event's."""
@@ -103,12 +104,12 @@ def _too_much(asked: BringBack, verdict: TooMuch) -> DomainError:
 async def _write(transaction: Transaction, returned: Sequence[Returned], levels: LockedLevels, now: datetime) -> None:
     movements = [movement for taken in returned for movement in _movements(taken.asked, now)]
     await create(transaction, levels, {movement.key for movement in movements} - levels.keys())
-    writes = Writes()
-    await record(transaction, levels, movements, now, writes)
+    writes = gathered(transaction)
+    await record(transaction, levels, movements, now)
     store.note(writes, [noted for taken in returned for noted in _noted(taken, now)], now)
     without = [noted for taken in returned for noted in _without_receipt(taken)]
     store.note_without_receipt(writes, without, now)
-    await settle(transaction, levels, now, [_recorded(taken.asked, now) for taken in returned], writes)
+    await settle(transaction, levels, now, [_recorded(taken.asked, now) for taken in returned])
 
 
 def _movements(asked: BringBack, now: datetime) -> list[Movement]:

@@ -8,7 +8,7 @@ from services.inventory.domain.levels import Key
 from services.inventory.store import items, ledger, locations
 from services.inventory.usecases.ledger import record, touched
 from services.inventory.usecases.levels import lock_or_create, settle
-from shared.database import Transaction, Writes
+from shared.database import Transaction
 from shared.errors import InvalidRequest
 
 
@@ -18,9 +18,8 @@ async def move_stock(
     """Record the movements of each request; answers which of them were new. Places and items must be known."""
     movements = [movement for request in requests for movement in request]
     levels = await lock_or_create(transaction, touched(movements))
-    writes = Writes()
-    fresh = await record(transaction, levels, movements, now, writes)
-    await settle(transaction, levels, now, writes=writes)
+    fresh = await record(transaction, levels, movements, now)
+    await settle(transaction, levels, now)
     answers = []
     for request in requests:
         own = {ledger.identity(movement) for movement in request} & fresh

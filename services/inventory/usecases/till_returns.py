@@ -16,8 +16,8 @@ from shared.contracts.event import Event
 from shared.contracts.orders import ReturnedLine
 from shared.contracts.returns import OF_ORDER, OrderUnitsReturned
 from shared.contracts.tills import ReceiptName, TillReceipt
-from shared.database import Writes
 from shared.identifiers import new_id
+from shared.statements import Writes
 
 BROUGHT_BACK = (tills.RETURN.name, tills.VOID.name)
 

@@ -18,9 +18,10 @@ from services.inventory.usecases.levels import LockedLevels, create, lock, settl
 from shared.consumer import Received
 from shared.contracts import sales, tills
 from shared.contracts.event import Event, EventType
-from shared.database import Transaction, Writes, is_transient, savepoint
+from shared.database import Transaction, is_transient, savepoint
 from shared.dead_letters import UNEXPECTED, describe
 from shared.errors import DomainError
+from shared.statements import gathered
 
 log = structlog.get_logger(__name__)
 
@@ -54,9 +55,9 @@ async def record_till_events(
     lines = [movements_of(member) for member in received]
     levels, unknown_places = await _lock(transaction, lines)
     accepted = [place for place, member in enumerate(received) if member.data.location_id not in unknown_places]
-    writes = Writes()
+    writes = gathered(transaction)
     movements = [movement for place in accepted for movement in lines[place]]
-    fresh = await record(transaction, levels, movements, now, writes)
+    fresh = await record(transaction, levels, movements, now)
 
     effects: list[Effect | DomainError] = []
     told: list[Told] = []
@@ -74,7 +75,7 @@ async def record_till_events(
     new = [member for member, is_new in told if is_new]
     till_returns.note(writes, new, now)
     store.hear(writes, _heard(told, now), now)
-    await settle(transaction, levels, now, [*announced, *till_returns.of_orders(new, now)], writes)
+    await settle(transaction, levels, now, [*announced, *till_returns.of_orders(new, now)])
     return effects
 
 
@@ -86,12 +87,13 @@ async def record_one_by_one(
     for member in received:
         try:
             async with savepoint(transaction):
-                effects += await record_till_events(transaction, [member], now)
+                (effect,) = await record_till_events(transaction, [member], now)
         except Exception as error:
             if is_transient(error):
                 raise
             log.error("tills.poison", event_id=member.event.id, source=member.event.source, exc_info=error)
-            effects.append(DomainError(UNEXPECTED, describe(error)))
+            effect = DomainError(UNEXPECTED, describe(error))
+        effects.append(effect)
     return effects
 
 

@@ -18,7 +18,8 @@ from services.inventory.usecases.levels import LockedLevels, lock_or_create, set
 from shared.consumer import Received
 from shared.contracts.event import Event
 from shared.contracts.transfers import RECEIVED, TransferChanged
-from shared.database import Transaction, Writes
+from shared.database import Transaction
+from shared.statements import gathered
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ async def follow_transfers(
     known = await store.known_commands(transaction, [step.identity for step in steps])
     movements = [movement for step in steps for movement in _movements(step)]
     levels = await lock_or_create(transaction, touched(movements))
-    writes = Writes()
-    await record(transaction, levels, movements, now, writes)
+    writes = gathered(transaction)
+    await record(transaction, levels, movements, now)
     applied: list[_Step] = []
     moved: dict[tuple[str, str, str], MovedLine] = {}
     departed: list[Departed] = []
@@ -76,7 +77,7 @@ async def follow_transfers(
         moved |= {(step.reservation_id, *line.key): MovedLine(step.reservation_id, line) for line in lines}
     transfers.write(writes, list(moved.values()), departed, now)
     store.keep_commands(writes, applied, now)
-    await settle(transaction, levels, now, events, writes)
+    await settle(transaction, levels, now, events)
 
 
 def _step(received: Received[TransferChanged]) -> _Step:

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.orders.domain.places import Capacity
 from shared.contracts.values import Money
-from shared.database import Statement, Transaction, listed
+from shared.database import Transaction
+from shared.statements import Statement, listed
 
 _PUT = Statement(
     """

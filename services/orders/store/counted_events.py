@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from shared.database import Statement, Transaction, listed
+from shared.database import Transaction
+from shared.statements import Statement, listed
 
 Mark = tuple[str, str, str]
 """(order_id, source, event_id)"""

@@ -11,7 +11,8 @@ from services.orders.domain.places import Capacity, Place
 from services.orders.domain.sourcing import Network
 from services.orders.store import capacities, routing_policies
 from shared.contracts.locations import LocationChanged
-from shared.database import Statement, Transaction, columns, listed
+from shared.database import Transaction
+from shared.statements import Statement, columns, listed
 
 _LOCATION = {
     "location_id": "text",

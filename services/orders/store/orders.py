@@ -13,7 +13,8 @@ from services.orders.domain.awaited import Awaited
 from services.orders.domain.orders import Bag, Line, Order, Share, Shortage, touched
 from services.orders.domain.rejections import Rejection
 from services.orders.domain.states import Method, State
-from shared.database import Statement, Transaction, listed, tell
+from shared.database import Transaction, tell
+from shared.statements import Statement, listed
 
 DECIDED_CHANNEL = "decided"
 """The notification's payload is order ids, with commas between."""

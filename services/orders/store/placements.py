@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.contracts.orders import OrderLine
-from shared.database import Statement, Transaction, columns, listed
+from shared.database import Transaction
+from shared.statements import Statement, columns, listed
 
 Name = tuple[str, str]
 """(channel, external_id): what a channel calls its order."""

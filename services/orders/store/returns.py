@@ -6,7 +6,8 @@ from datetime import datetime
 from pydantic_core import to_json
 
 from services.orders.domain.returns import Returned
-from shared.database import Statement, Transaction, listed
+from shared.database import Transaction
+from shared.statements import Statement, listed
 
 _COLUMNS = {
     "return_ids": "uuid",

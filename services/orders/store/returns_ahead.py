@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.database import Statement, Transaction, columns, listed
+from shared.database import Transaction
+from shared.statements import Statement, columns, listed
 
 _KEPT = {
     "order_id": "uuid",

@@ -8,7 +8,8 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.orders.domain.routing import RoutingPolicy
-from shared.database import Statement, Transaction
+from shared.database import Transaction
+from shared.statements import Statement
 
 POLICY: TypeAdapter[RoutingPolicy] = TypeAdapter(RoutingPolicy)
 """Reads the document of a policy and writes it."""

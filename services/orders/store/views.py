@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.orders.store.orders import is_identifier
-from shared.database import Statement
+from shared.statements import Statement
 
 # Every part is one aggregate by the order's key, so nothing is multiplied by a join.
 _VIEW = """

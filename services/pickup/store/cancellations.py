@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from shared.database import Statement, Transaction, columns
+from shared.database import Transaction
+from shared.statements import Statement, columns
 
 _KEEP = Statement(
     """

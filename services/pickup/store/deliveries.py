@@ -8,8 +8,9 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.pickup.store.tables import WEBHOOK_DELIVERIES
-from shared.database import Connection, Statement, Transaction, Writes, columns, listed
-from shared.database import Row as DriverRow
+from shared.database import Connection, Transaction
+from shared.statements import Row as DriverRow
+from shared.statements import Statement, Writes, columns, listed
 
 _TOLD = {
     "delivery_id": "uuid",

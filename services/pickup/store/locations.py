@@ -7,7 +7,8 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.pickup.store.tables import LOCATIONS
-from shared.database import Statement, Transaction, columns
+from shared.database import Transaction
+from shared.statements import Statement, columns
 
 # An event that comes late or again never overwrites a newer one.
 _PUT = Statement(

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.pickup.domain.pickups import Line, Pickup
 from services.pickup.store import transfers
 from services.pickup.store.tables import ORDER_PICKUPS, PICKUP_LINES, PICKUPS
-from shared.database import Statement, Transaction, columns, listed
+from shared.database import Transaction
+from shared.statements import Statement, columns, listed
 
 # Sorted by the key, so that two batches that race for the same orders never wait for each other in a circle.
 _CLAIM = Statement(

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.pickup.domain.readiness import Queued
-from shared.database import Statement
+from shared.statements import Statement
 
 _QUEUES = Statement(
     """

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.pickup.store.tables import PICK_ROUNDS
-from shared.database import Statement, Transaction, columns
+from shared.database import Transaction
+from shared.statements import Statement, columns
 
 
 @dataclass(frozen=True, slots=True)

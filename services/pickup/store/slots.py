@@ -8,7 +8,8 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.pickup.domain.slots import Key
-from shared.database import Statement, Transaction, Writes, columns, listed
+from shared.database import Transaction
+from shared.statements import Statement, columns, gathered, listed
 
 # The row is made where there is none, and locked where there is; sorted, so that no two wait for each other.
 _LOCK = Statement(
@@ -94,9 +95,9 @@ async def taken(
     return found
 
 
-async def write(transaction: Transaction, counts: Mapping[Key, int], orders: Sequence[OrderSlot]) -> None:
+def write(transaction: Transaction, counts: Mapping[Key, int], orders: Sequence[OrderSlot]) -> None:
     """Write how many places of locked slots are taken now, and what became of the orders' wishes."""
-    writes = Writes()
+    writes = gathered(transaction)
     if counts:
         keys = sorted(counts)
         writes.add(
@@ -107,4 +108,3 @@ async def write(transaction: Transaction, counts: Mapping[Key, int], orders: Seq
         )
     if orders:
         writes.add(_KEEP, **columns(orders, "order_id", "location_id", "starts_at", "state"))
-    await writes.send(transaction)

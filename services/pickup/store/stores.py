@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.pickup.domain.calendar import Calendar, Hours
 from services.pickup.domain.stores import Store, without_profile
-from shared.database import Statement, Transaction
+from shared.database import Transaction
+from shared.statements import Statement
 
 _PUT = Statement(
     """

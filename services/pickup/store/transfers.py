@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.pickup.domain.transfers import Transfer, TransferLine
 from services.pickup.store.tables import PICKUPS, TRANSFERS
-from shared.database import Statement, Transaction, columns
+from shared.database import Transaction
+from shared.statements import Statement, columns
 
 _LINES = TypeAdapter(tuple[TransferLine, ...])
 _OF_PICKUPS = Statement(

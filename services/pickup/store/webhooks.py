@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.pickup.domain.webhooks import Webhook
 from services.pickup.store.tables import WEBHOOKS
-from shared.database import Statement, Transaction, Writes, columns
+from shared.database import Transaction
+from shared.statements import Statement, Writes, columns
 
 _ADD = Statement(
     """

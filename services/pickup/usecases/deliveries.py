@@ -15,9 +15,10 @@ from shared.contracts import orders, pickups
 from shared.contracts.event import Event
 from shared.contracts.registry import EVENT_TYPES
 from shared.contracts.values import rfc3339
-from shared.database import Database, Transaction, Writes, tell
+from shared.database import Database, Transaction, tell
 from shared.errors import DomainError
 from shared.identifiers import new_id
+from shared.statements import gathered
 
 TOPICS = (orders.TOPIC, pickups.TOPIC)
 TOLD = tuple(sorted(kind.name for kind in EVENT_TYPES.values() if kind.topic in TOPICS))
@@ -103,10 +104,9 @@ async def conclude(transaction: Transaction, concluded: Sequence[Concluded], now
     for member in concluded:
         if member.webhook_id in learnt:  # it may be deleted by now
             learnt[member.webhook_id] = learn(learnt[member.webhook_id], member.reply, member.outcome, now)
-    writes = Writes()
+    writes = gathered(transaction)
     webhooks.learn(writes, [webhook for webhook in learnt.values() if webhook != known[webhook.webhook_id]])
     deliveries.conclude(writes, concluded, now)
-    await writes.send(transaction)
 
 
 async def replay(transaction: Transaction, wanted: Replay, now: datetime) -> None:

@@ -54,7 +54,7 @@ async def settle_slots(transaction: Transaction, received: Sequence[Received[Any
             orders[held.order_id] = held._replace(state="free_again")
             taken[held.location_id][held.starts_at] -= 1
     counts = {key: taken[key[0]][key[1]] for key in locked}
-    await store.write(transaction, counts, list(orders.values()))
+    store.write(transaction, counts, list(orders.values()))
     announce(transaction, [_event(given, now) for given in answers])
 
 

@@ -15,9 +15,10 @@ from shared.consumer import Received, read_event
 from shared.contracts.event import from_object
 from shared.contracts.locations import LocationChanged
 from shared.contracts.tills import TOPIC
-from shared.database import Database, Row
+from shared.database import Database
 from shared.errors import DomainError
 from shared.outbox import Outbox
+from shared.statements import Row
 from tests.integration.inventory.conftest import till_event
 
 NINE = datetime(2017, 11, 20, 9, tzinfo=UTC)

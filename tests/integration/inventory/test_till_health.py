@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.inventory.usecases.tills import record_till_events
+from shared.statements import send_gathered
 from tests.integration.inventory.floor import SOURCE, Floor, after, opened, readings, sale
 
 NEW = f"{SOURCE}/epochs/2017-11-20"
@@ -77,6 +78,7 @@ async def test_the_watch_does_not_wait_for_a_till_that_is_telling(floor: Floor) 
     await floor.tell(after(0), sale(1))
     async with floor.database.transaction() as transaction, asyncio.timeout(30):
         await record_till_events(transaction, readings(sale(2)), after(901))
+        await send_gathered(transaction)
         assert await floor.look(after(901)) == []
     assert await floor.look(after(902)) == []
 

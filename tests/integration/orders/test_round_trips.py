@@ -69,7 +69,7 @@ async def test_many_orders_take_the_round_trips_of_one_and_one_more_where_capaci
     assert statements == {
         "BEGIN": batches,
         "SELECT": looks * batches,
-        "INSERT": 2 * batches,
-        "WITH": batches,
+        "INSERT": batches,
+        "WITH": 2 * batches,
         "COMMIT": batches,
     }

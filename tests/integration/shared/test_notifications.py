@@ -93,7 +93,7 @@ async def test_a_savepoint_that_fails_takes_back_what_it_announced(database_url:
     taken: list[tuple[str, object]] = []
 
     class Kept:
-        async def take(self, _: object, announced: Sequence[tuple[str, object]]) -> None:
+        def take(self, _: object, announced: Sequence[tuple[str, object]]) -> None:
             taken.extend(announced)
 
     database = Database(database_url, "probe", pool_size=1, outbox=Kept())
