@@ -9,6 +9,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.domain.levels import Key, Level
+from services.inventory.store.ledger import Cause
 from services.inventory.store.tables import LEVELS
 from shared.database import Transaction
 from shared.statements import Row, Statement, Writes, listed
@@ -42,6 +43,12 @@ def _locking(channels: str) -> Statement:
 
 _LOCK = _locking("CAST(NULL AS text[])")
 _LOCK_FOR_CHANNELS = _locking(_KNOWN_CHANNELS)
+_LOCK_FOR_FACTS = Statement(
+    """
+    SELECT * FROM lock_shelves(CAST(:location_ids AS text[]), CAST(:skus AS text[]),
+        CAST(:cause_location_ids AS text[]), CAST(:cause_sources AS text[]), CAST(:cause_ids AS text[]))
+    """
+)
 _CREATE = Statement(
     """
     INSERT INTO levels (location_id, sku)
@@ -93,6 +100,29 @@ async def lock(transaction: Transaction, keys: Iterable[Key], channels: Collecti
         locked.channels.update(known or ())
         locked.transaction_ids[location_id, sku] = transaction_id
     return locked
+
+
+async def lock_for_facts(
+    transaction: Transaction, keys: Iterable[Key], causes: Collection[Cause]
+) -> tuple[Locked, set[Cause]]:
+    """The same without channels; and which of the causes the ledger has already, asked under the locks."""
+    locked = Locked({}, {}, set())
+    recorded: set[Cause] = set()
+    asked = list(causes)
+    rows = await _LOCK_FOR_FACTS.rows(
+        transaction,
+        **_by_column(set(keys)),
+        cause_location_ids=[location_id for location_id, _, _ in asked],
+        cause_sources=[source for _, source, _ in asked],
+        cause_ids=[event_id for _, _, event_id in asked],
+    )
+    for place, location_id, sku, transaction_id, *quantities in rows:
+        if place is None:
+            locked.levels[location_id, sku] = Level(*quantities)
+            locked.transaction_ids[location_id, sku] = transaction_id
+        else:
+            recorded.add(asked[place - 1])
+    return locked, recorded
 
 
 async def create(transaction: Transaction, keys: Iterable[Key]) -> None:

@@ -26,7 +26,10 @@ async def record(
     """
     if not movements:
         return set()
-    fresh = _first_told(movements, await ledger.recorded(transaction, map(ledger.cause, movements)))
+    known = levels.recorded
+    if known is None:
+        known = await ledger.recorded(transaction, map(ledger.cause, movements))
+    fresh = _first_told(movements, known)
     if fresh:
         shelves = await _shelves(transaction, levels, list(fresh.values()))
         await ledger.append(transaction, post(list(fresh.values()), shelves), now)

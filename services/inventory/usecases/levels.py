@@ -8,6 +8,7 @@ from services.inventory.domain.levels import Key, Level
 from services.inventory.domain.oversold import at_risk
 from services.inventory.store import backorders, reservations
 from services.inventory.store import levels as store
+from services.inventory.store.ledger import Cause
 from shared.contracts.event import Event
 from shared.contracts.stock import LEVEL_CHANGED, OVERSOLD, TRANSACTION, Oversold, PromiseAtRisk
 from shared.database import Transaction, tell
@@ -23,13 +24,15 @@ LOOKS_CHANNEL = "backorders"
 class LockedLevels(dict[Key, Level]):
     """Levels locked by this transaction; `found` is how they stood, to tell what changed.
 
-    `channels` are the known ones of those that were asked for with them.
+    `channels` are the known ones of those that were asked for with them; `recorded` what the ledger has of the causes
+    that were, None where nobody asked or shelves came later.
     """
 
-    def __init__(self, locked: store.Locked) -> None:
+    def __init__(self, locked: store.Locked, recorded: set[Cause] | None = None) -> None:
         self.found: dict[Key, Level] = {}
         self.transaction_ids: dict[Key, str] = {}
         self.channels: set[str] = set()
+        self.recorded = recorded
         self.add(locked)
 
     def add(self, locked: store.Locked) -> None:
@@ -47,6 +50,11 @@ async def lock(transaction: Transaction, keys: Iterable[Key], channels: Collecti
     return LockedLevels(await store.lock(transaction, keys, channels))
 
 
+async def lock_for_facts(transaction: Transaction, keys: Iterable[Key], causes: Iterable[Cause]) -> LockedLevels:
+    """The levels that exist under the keys, and what the ledger has of the causes."""
+    return LockedLevels(*await store.lock_for_facts(transaction, keys, set(causes)))
+
+
 async def lock_or_create(transaction: Transaction, keys: Iterable[Key]) -> LockedLevels:
     """The levels under all of the keys; their places and items must be known to exist."""
     wanted = set(keys)
@@ -60,6 +68,7 @@ async def create(transaction: Transaction, levels: LockedLevels, missing: Collec
     if missing:
         await store.create(transaction, missing)
         levels.add(await store.lock(transaction, missing))
+        levels.recorded = None
 
 
 async def settle(

@@ -14,7 +14,7 @@ from services.inventory.store import items, ledger, locations
 from services.inventory.store import tills as store
 from services.inventory.usecases import till_returns
 from services.inventory.usecases.ledger import record, touched
-from services.inventory.usecases.levels import LockedLevels, create, lock, settle
+from services.inventory.usecases.levels import LockedLevels, create, lock_for_facts, settle
 from shared.consumer import Received
 from shared.contracts import sales, tills
 from shared.contracts.event import Event, EventType
@@ -102,8 +102,9 @@ async def _lock(transaction: Transaction, lines: Sequence[Sequence[Movement]]) -
 
     What has a level exists; only what is new needs a look, and an item that is new to us is created unlisted.
     """
-    wanted = touched([movement for event_lines in lines for movement in event_lines])
-    levels = await lock(transaction, wanted)
+    movements = [movement for event_lines in lines for movement in event_lines]
+    wanted = touched(movements)
+    levels = await lock_for_facts(transaction, wanted, map(ledger.cause, movements))
     missing = wanted - levels.keys()
     if not missing:
         return levels, set()
