@@ -27,26 +27,11 @@ _KEPT = {
 
 _KNOWN_CHANNELS = "(SELECT array_agg(channel) FROM channels WHERE channel = ANY(CAST(:channels AS text[])))"
 
-
-def _locking(channels: str) -> Statement:
-    """Levels under their keys, with an array of channels; the look at them is spared where a fact names none."""
-    return Statement(
-        f"""
-        SELECT location_id, sku, CAST(pg_current_xact_id() AS text) AS transaction_id, {channels} AS channels,
-            on_hand, reserved, safety_stock, awaited, damaged, in_transit, announced_shortfall, counted_at
-        FROM levels JOIN unnest(CAST(:location_ids AS text[]), CAST(:skus AS text[])) AS touched (location_id, sku)
-            USING (sku, location_id)
-        ORDER BY location_id, sku FOR UPDATE OF levels
-        """
-    )
-
-
-_LOCK = _locking("CAST(NULL AS text[])")
-_LOCK_FOR_CHANNELS = _locking(_KNOWN_CHANNELS)
-_LOCK_FOR_FACTS = Statement(
+_LOCK = Statement(
     """
     SELECT * FROM lock_shelves(CAST(:location_ids AS text[]), CAST(:skus AS text[]),
-        CAST(:cause_location_ids AS text[]), CAST(:cause_sources AS text[]), CAST(:cause_ids AS text[]))
+        CAST(:cause_location_ids AS text[]), CAST(:cause_sources AS text[]), CAST(:cause_ids AS text[]),
+        CAST(:channels AS text[]))
     """
 )
 _CREATE = Statement(
@@ -82,47 +67,38 @@ def _by_column(keys: Iterable[Key]) -> dict[str, list[str]]:
 class Locked(NamedTuple):
     """Levels, and under the same keys the id of the transaction that holds their locks, as text.
 
-    `channels` are those of the channels asked for that are known; where there is no level nothing is said of them.
+    `channels` are those of the channels asked for that are known, `recorded` the causes that the ledger has.
     """
 
     levels: dict[Key, Level]
     transaction_ids: dict[Key, str]
     channels: set[str]
+    recorded: set[Cause]
 
 
-async def lock(transaction: Transaction, keys: Iterable[Key], channels: Collection[str] = ()) -> Locked:
-    """The levels that exist under these keys, locked until the transaction ends; and which channels are known."""
-    locked = Locked({}, {}, set())
-    statement = _LOCK_FOR_CHANNELS if channels else _LOCK
-    rows = await statement.rows(transaction, **_by_column(set(keys)), channels=list(channels))
-    for location_id, sku, transaction_id, known, *quantities in rows:
-        locked.levels[location_id, sku] = Level(*quantities)
-        locked.channels.update(known or ())
-        locked.transaction_ids[location_id, sku] = transaction_id
-    return locked
-
-
-async def lock_for_facts(
-    transaction: Transaction, keys: Iterable[Key], causes: Collection[Cause]
-) -> tuple[Locked, set[Cause]]:
-    """The same without channels; and which of the causes the ledger has already, asked under the locks."""
-    locked = Locked({}, {}, set())
-    recorded: set[Cause] = set()
+async def lock(
+    transaction: Transaction, keys: Iterable[Key], channels: Collection[str] = (), causes: Collection[Cause] = ()
+) -> Locked:
+    """The levels that exist under these keys, locked until the transaction ends; the rest is asked under the locks."""
+    locked = Locked({}, {}, set(), set())
     asked = list(causes)
-    rows = await _LOCK_FOR_FACTS.rows(
+    rows = await _LOCK.rows(
         transaction,
         **_by_column(set(keys)),
         cause_location_ids=[location_id for location_id, _, _ in asked],
         cause_sources=[source for _, source, _ in asked],
         cause_ids=[event_id for _, _, event_id in asked],
+        channels=list(channels),
     )
-    for place, location_id, sku, transaction_id, *quantities in rows:
-        if place is None:
+    for found, location_id, sku, told, *quantities in rows:
+        if found == "level":
             locked.levels[location_id, sku] = Level(*quantities)
-            locked.transaction_ids[location_id, sku] = transaction_id
+            locked.transaction_ids[location_id, sku] = told
+        elif found == "cause":
+            locked.recorded.add(asked[int(told) - 1])
         else:
-            recorded.add(asked[place - 1])
-    return locked, recorded
+            locked.channels.add(told)
+    return locked
 
 
 async def create(transaction: Transaction, keys: Iterable[Key]) -> None:

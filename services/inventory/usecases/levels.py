@@ -31,15 +31,19 @@ class LockedLevels(dict[Key, Level]):
     def __init__(self, locked: store.Locked, recorded: set[Cause] | None = None) -> None:
         self.found: dict[Key, Level] = {}
         self.transaction_ids: dict[Key, str] = {}
-        self.channels: set[str] = set()
+        self.channels = locked.channels
         self.recorded = recorded
-        self.add(locked)
+        self._add(locked)
 
     def add(self, locked: store.Locked) -> None:
+        """More of them: what was recorded is to be asked anew."""
+        self._add(locked)
+        self.recorded = None
+
+    def _add(self, locked: store.Locked) -> None:
         self.update(locked.levels)
         self.found |= {key: level.copy() for key, level in locked.levels.items()}
         self.transaction_ids |= locked.transaction_ids
-        self.channels |= locked.channels
 
     def changed(self) -> dict[Key, Level]:
         return {key: level for key, level in self.items() if level != self.found[key]}
@@ -51,8 +55,9 @@ async def lock(transaction: Transaction, keys: Iterable[Key], channels: Collecti
 
 
 async def lock_for_facts(transaction: Transaction, keys: Iterable[Key], causes: Iterable[Cause]) -> LockedLevels:
-    """The levels that exist under the keys, and what the ledger has of the causes."""
-    return LockedLevels(*await store.lock_for_facts(transaction, keys, set(causes)))
+    """The same for facts; with them, what the ledger has of their causes."""
+    locked = await store.lock(transaction, keys, causes=set(causes))
+    return LockedLevels(locked, locked.recorded)
 
 
 async def lock_or_create(transaction: Transaction, keys: Iterable[Key]) -> LockedLevels:
@@ -68,7 +73,6 @@ async def create(transaction: Transaction, levels: LockedLevels, missing: Collec
     if missing:
         await store.create(transaction, missing)
         levels.add(await store.lock(transaction, missing))
-        levels.recorded = None
 
 
 async def settle(
