@@ -47,8 +47,12 @@ class Notifications:
         """Call back in this process now, and in the others soon. What is told of must have been committed."""
         answers = [callback(payload) for callback in self._callbacks.get(channel, ())]
         if True not in answers:
-            self._untold[channel, payload] = None
-            self._stirred.set()
+            self.tell_others(channel, payload)
+
+    def tell_others(self, channel: str, payload: str = "") -> None:
+        """The same, for what this process knows already."""
+        self._untold[channel, payload] = None
+        self._stirred.set()
 
     async def run(self) -> None:
         """Listen and tell until cancelled, then tell what is left."""

@@ -1,7 +1,7 @@
 """SQL as it is sent: fixed statements, and writes that are gathered and go out together."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -70,7 +70,7 @@ class Writes:
 
     def _clear(self) -> None:
         self._parts: list[str] = []
-        self._calls: list[str] = []
+        self._calls: list[tuple[str, Callable[[Any], None]]] = []
         self._parameters: dict[str, Any] = {}
         self._demands: list[_Demand] = []
 
@@ -87,10 +87,10 @@ class Writes:
         self._demands.append(_Demand(len(self._parts), rows, fault))
         self.add(statement, **parameters)
 
-    def call(self, function: Statement, **parameters: Any) -> None:
-        """An expression to evaluate behind all others; its parameters have names that no other call uses."""
+    def call(self, function: Statement, hear: Callable[[Any], None], **parameters: Any) -> None:
+        """An expression to evaluate behind all others; `hear` gets what it gives. No two calls share a parameter."""
         self._parameters |= parameters
-        self._calls.append(function.sql)
+        self._calls.append((function.sql, hear))
 
     def forget(self) -> None:
         """Send none of it."""
@@ -100,13 +100,15 @@ class Writes:
         """Raises what was demanded, and not met."""
         if not self:
             return
-        statement = _together(tuple(self._parts), tuple(self._calls))
-        parameters, demands = self._parameters, self._demands
+        statement = _together(tuple(self._parts), tuple(call for call, _ in self._calls))
+        parts, parameters, calls, demands = len(self._parts), self._parameters, self._calls, self._demands
         self._clear()
         (written,) = await statement._fetch(transaction, parameters)
         for demand in demands:
             if written[demand.part] != demand.rows:
                 raise demand.fault
+        for place, (_, hear) in enumerate(calls, parts):
+            hear(written[place])
 
 
 @lru_cache(maxsize=1_024)

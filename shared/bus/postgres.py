@@ -10,12 +10,12 @@ compare-and-set on its stored offset.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakSet
 
 import asyncpg
@@ -35,7 +35,8 @@ from shared.bus.base import (
     Subscription,
 )
 from shared.bus.partitioning import partition_of
-from shared.bus.postgres_members import Ear, Member, connection_faults, lock_key, place_of
+from shared.bus.postgres_ears import Appended, Ear, place_of
+from shared.bus.postgres_members import Member, connection_faults, lock_key
 from shared.contracts.registry import TOPICS, Topic
 from shared.notifications import Notifications
 from shared.statements import Statement, Writes
@@ -124,29 +125,39 @@ class PostgresBus:
 
     async def publish(self, messages: Sequence[Message]) -> None:
         if messages:
-            by_place = self._by_place(messages)
+            shares = self._shares(messages)
             with connection_faults():
-                await self._pool.execute(sql.APPEND, _batches(by_place))
-            self._tell_appended(by_place)
+                firsts = await self._pool.fetchval(sql.APPEND, [share.batch() for share in shares])
+            self._hand_on(shares, firsts)
 
     def log_in(self, database_url: str) -> Log | None:
         return self if database_url == self._database_url else None
 
     def append(self, writes: Writes, messages: Sequence[Message]) -> Callable[[], None]:
-        by_place = self._by_place(messages)
-        writes.call(_APPEND, batches=_batches(by_place))
-        return partial(self._tell_appended, by_place)
+        shares = self._shares(messages)
+        firsts: list[int] = []
+        writes.call(_APPEND, firsts.extend, batches=[share.batch() for share in shares])
+        return partial(self._hand_on, shares, firsts)
 
-    def _by_place(self, messages: Sequence[Message]) -> Mapping[Partition, Sequence[Message]]:
-        by_place: dict[Partition, list[Message]] = defaultdict(list)
+    def _shares(self, messages: Sequence[Message]) -> list["_Share"]:
+        """By topic, number and place, as `bus.append` tells where they begin."""
+        by_partition: dict[Partition, list[Message]] = defaultdict(list)
         for message in messages:
             number = partition_of(message.key, len(self._partitions[message.topic]))
-            by_place[Partition(message.topic, number)].append(message)
-        return by_place
+            by_partition[Partition(message.topic, number)].append(message)
+        return [
+            _Share(partition, start, by_partition[partition][start : start + sql.BATCH_RECORDS_LIMIT])
+            for partition in sorted(by_partition)
+            for start in range(0, len(by_partition[partition]), sql.BATCH_RECORDS_LIMIT)
+        ]
 
-    def _tell_appended(self, places: Iterable[Partition]) -> None:
-        for place in places:
-            self._notifications.tell(sql.APPENDED, place_of(place))
+    def _hand_on(self, shares: Sequence["_Share"], firsts: Sequence[int]) -> None:
+        """What is committed: to the readers of this process, while others are told to look."""
+        for share, first_offset in zip(shares, firsts, strict=True):
+            appended = Appended(share.partition, first_offset, share.messages)
+            for ear in self._ears:
+                ear.hand(appended)
+            self._notifications.tell_others(sql.APPENDED, place_of(share.partition))
 
     @asynccontextmanager
     async def subscribe(
@@ -174,7 +185,6 @@ class PostgresBus:
         ear.places = frozenset(map(place_of, positions))
         try:
             while positions:
-                ear.forget()
                 ends = {} if stop is None else await self.end_offsets(topic)
                 with connection_faults():
                     records = await ear.page(positions, stop or {}, _READ_RECORDS_LIMIT)
@@ -224,24 +234,23 @@ class PostgresBus:
                 _log.info("bus.pruned", records=pruned)
 
 
-def _batches(by_place: Mapping[Partition, Sequence[Message]]) -> list[tuple[object, ...]]:
-    return [
-        _batch(place, start, share[start : start + sql.BATCH_RECORDS_LIMIT])
-        for place, share in by_place.items()
-        for start in range(0, len(share), sql.BATCH_RECORDS_LIMIT)
-    ]
+class _Share(NamedTuple):
+    """What is published together for a partition; `place` counts those before it."""
 
+    partition: Partition
+    place: int
+    messages: Sequence[Message]
 
-def _batch(place: Partition, start: int, messages: Sequence[Message]) -> tuple[object, ...]:
-    """What is published together for a partition, as `bus.batch`; `start` counts those before it."""
-    return (
-        *place,
-        start,
-        [message.key for message in messages],
-        [to_json(message.headers).decode() for message in messages],
-        [message.value for message in messages],
-        sum(len(message.value) for message in messages),
-    )
+    def batch(self) -> tuple[object, ...]:
+        """As `bus.batch`."""
+        return (
+            *self.partition,
+            self.place,
+            [message.key for message in self.messages],
+            [to_json(message.headers).decode() for message in self.messages],
+            [message.value for message in self.messages],
+            sum(len(message.value) for message in self.messages),
+        )
 
 
 async def _leave_as_it_is(connection: Any) -> None:

@@ -2,25 +2,20 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from itertools import count
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from time import monotonic
-from typing import Any
 
 import asyncpg
 import structlog
-from pydantic_core import from_json
 
 from shared.bus import postgres_sql as sql
-from shared.bus.base import BusUnavailable, LoadOffsets, Message, Offsets, Partition, Record
+from shared.bus.base import BusUnavailable, LoadOffsets, Partition, Record
+from shared.bus.postgres_ears import Ear, OpenEar, place_of
 from shared.notifications import Notifications
 
-_POLL_S = 2.0
+_SHARE_S = 2.0
 _CLOSE_TIMEOUT_S = 2.0
-_PAGE_BYTES_LIMIT = 16 * 1024 * 1024
-_PAGE_BATCHES_LIMIT = 64
-"""Of one partition; so many rows are looked at before the limits of records and bytes are drawn."""
 
 _log = structlog.get_logger(__name__)
 
@@ -48,86 +43,6 @@ def lock_key(*names: object) -> int:
     """These names as a key of an advisory lock: 64 bits, signed."""
     digest = hashlib.blake2b("\n".join(map(str, ("bus", *names))).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
-
-
-class Ear:
-    """A dedicated connection to read with, woken by what is appended to its places or, for a member, who comes or goes.
-
-    A place is `topic/number`.
-    """
-
-    def __init__(self, connection: Any, group: str | None = None) -> None:
-        self.connection = connection
-        self.places: Collection[str] = ()
-        self.regrouped = True
-        self._group = group
-        self._woken = asyncio.Event()
-        self._is_through = False
-
-    @property
-    def is_through(self) -> bool:
-        """Whether the last page held all there was, and nothing has been heard since."""
-        return self._is_through and not self._woken.is_set()
-
-    def hear_appended(self, place: str) -> None:
-        """Something was appended there; to any place, where it is empty."""
-        if not place or place in self.places:
-            self.wake()
-
-    def hear_regrouped(self, group: str) -> None:
-        """Somebody came to the group or left it; to any group, where it is empty."""
-        if not group or group == self._group:
-            self.regrouped = True
-            self.wake()
-
-    def wake(self) -> None:
-        """Let `wait` return, now or when it is next called."""
-        self._woken.set()
-
-    def forget(self) -> None:
-        """Call before looking: what is appended after this wakes `wait`, so nothing falls in between."""
-        self._woken.clear()
-
-    async def wait(self) -> None:
-        """Until it is woken, or the poll's turn has come."""
-        # Not asyncio.wait_for: in Python 3.11 it loses a cancellation that comes together with the event.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_POLL_S):
-                await self._woken.wait()
-        self._is_through = False
-
-    async def page(self, start: Offsets, stop: Offsets, limit: int) -> list[Record]:
-        """The next records of these partitions, in the order in which they are given."""
-        rows = await self.connection.fetch(
-            sql.PAGE,
-            [partition.topic for partition in start],
-            [partition.number for partition in start],
-            list(start.values()),
-            [stop.get(partition, sql.FOREVER) for partition in start],
-            limit,
-            _PAGE_BYTES_LIMIT,
-            _PAGE_BATCHES_LIMIT,
-        )
-        records: list[Record] = []
-        for topic, number, first_offset, *batch in rows:
-            place = Partition(topic, number)
-            first, last = start[place], stop.get(place, sql.FOREVER)
-            records += [
-                Record(place, offset, Message(topic, key, from_json(headers), body))
-                for offset, key, headers, body in zip(count(first_offset), *batch, strict=False)
-                if first <= offset < last
-            ]
-        size = sum(len(record.message.value) for record in records)
-        cut = len(records) >= limit or len(rows) >= _PAGE_BATCHES_LIMIT or size >= _PAGE_BYTES_LIMIT
-        self._is_through = not cut
-        return records[:limit]
-
-
-OpenEar = Callable[[str], Awaitable[Ear]]
-
-
-def place_of(partition: Partition) -> str:
-    return f"{partition.topic}/{partition.number}"
 
 
 class Member:
@@ -177,7 +92,6 @@ class Member:
             elif ear.is_through and not ear.regrouped:
                 await ear.wait()
                 continue
-            ear.forget()
             with connection_faults():
                 records = await ear.page(self._positions, {}, self._limit)
             if records:
@@ -232,7 +146,7 @@ class Member:
     async def _share(self, ear: Ear) -> None:
         """Give up what is more than a fair share, or take what is free up to it."""
         ear.regrouped = False
-        self._share_again_at = monotonic() + _POLL_S
+        self._share_again_at = monotonic() + _SHARE_S
         members = await ear.connection.fetchval(sql.MEMBERS, lock_key(self._group))
         share = -(-len(self._lock_keys) // members)
         surplus, self._owned = self._owned[share:], self._owned[:share]

@@ -40,8 +40,13 @@ DO $$ BEGIN
 END $$;
 DROP FUNCTION IF EXISTS bus.forward(int);
 DROP FUNCTION IF EXISTS bus.append(text[], int[], text[], text[], bytea[]);
-CREATE OR REPLACE FUNCTION bus.append(new bus.batch[]) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE appended bigint;
+DO $$ BEGIN
+    IF (SELECT prorettype FROM pg_proc WHERE oid = to_regprocedure('bus.append(bus.batch[])')) = 'void'::regtype THEN
+        DROP FUNCTION bus.append(bus.batch[]);
+    END IF;
+END $$;
+CREATE OR REPLACE FUNCTION bus.append(new bus.batch[]) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE appended bigint[];
 BEGIN
     PERFORM FROM bus.partitions
     WHERE (topic, number) IN (SELECT topic, number FROM unnest(new))
@@ -52,15 +57,16 @@ BEGIN
         SELECT topic, number, next_offset + place, next_offset + place + cardinality(keys), keys, headers, bodies,
             bytes, clock_timestamp()
         FROM unnest(new) JOIN bus.partitions USING (topic, number)
-        RETURNING topic, partition, next_offset),
-    ends AS (SELECT topic, partition, max(next_offset) AS next_offset, count(*) AS batches FROM stored GROUP BY 1, 2),
+        RETURNING topic, partition, first_offset, next_offset),
+    ends AS (SELECT topic, partition, max(next_offset) AS next_offset FROM stored GROUP BY 1, 2),
     moved AS (
         UPDATE bus.partitions AS p SET next_offset = ends.next_offset
-        FROM ends WHERE p.topic = ends.topic AND p.number = ends.partition RETURNING ends.batches)
-    SELECT sum(batches) INTO appended FROM moved;
-    IF appended IS DISTINCT FROM cardinality(new) THEN
+        FROM ends WHERE p.topic = ends.topic AND p.number = ends.partition)
+    SELECT array_agg(first_offset ORDER BY topic COLLATE "C", partition, first_offset) INTO appended FROM stored;
+    IF cardinality(appended) IS DISTINCT FROM cardinality(new) THEN
         RAISE EXCEPTION 'a message names a partition that does not exist';
     END IF;
+    RETURN appended;
 END $$;
 """
 LOCK_SCHEMA = "SELECT pg_advisory_xact_lock($1)"
@@ -72,6 +78,7 @@ WHERE NOT EXISTS (SELECT FROM bus.partitions p WHERE p.topic = wanted.topic)
 PARTITIONS = "SELECT topic, number FROM bus.partitions ORDER BY number, topic"
 END_OFFSETS = "SELECT number, next_offset FROM bus.partitions WHERE topic = $1"
 
+# Appends batches of `bus.batch`; answers their first offsets, by topic, number and place.
 APPEND = "SELECT bus.append($1)"
 APPEND_CALL = "bus.append(CAST(:batches AS bus.batch[]))"
 """The same, for a statement that does more."""

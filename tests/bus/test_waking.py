@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from shared.bus.postgres_members import Ear
+from shared.bus.postgres_ears import Ear
 
 
 @pytest.mark.parametrize("steps_between", range(4))
@@ -13,7 +13,6 @@ async def test_a_cancellation_is_heard_even_when_it_comes_together_with_an_event
 
     async def wait_for_ever() -> None:
         while True:
-            ear.forget()
             await ear.wait()
 
     waiting = asyncio.create_task(wait_for_ever())
