@@ -48,15 +48,17 @@ def own_bus(settings: ServiceSettings) -> Bus:
     return PostgresBus(settings.bus_database_url or settings.database_url, topics=topics)
 
 
-async def round_trips(bus: Bus, messages: Sequence[Message], per_second: float, limit_s: float) -> list[float]:
-    """Seconds from calling `publish`, with one message at a time, until a reader has the record."""
+async def round_trips(
+    bus: Bus, reader: Bus, messages: Sequence[Message], per_second: float, limit_s: float
+) -> list[float]:
+    """Seconds from calling `publish`, with one message at a time, until the `reader`, another's, has the record."""
     published = [0.0] * len(messages)
     seen = [0.0] * len(messages)
     numbers = {message.headers["ce_id"]: number for number, message in enumerate(messages)}
     start = await bus.end_offsets(TOPIC)
 
     async def read() -> None:
-        async with aclosing(bus.read(TOPIC, start)) as records:  # type: ignore[type-var]
+        async with aclosing(reader.read(TOPIC, start)) as records:  # type: ignore[type-var]
             for _ in messages:
                 record = await anext(records)
                 seen[numbers[record.message.headers["ce_id"]]] = time.perf_counter()

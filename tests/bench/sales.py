@@ -121,12 +121,12 @@ async def run(job: dict[str, Any]) -> dict[str, Any]:
     size, reference_size = int(job["seconds"] * per_second), int(job["reference_seconds"] * per_second)
     sales = Sales(job["skus"], job["places"])
     observer = Observer(job["port"], job["headers"])
-    bus, own = open_bus(settings), own_bus(settings)
-    await bus.start()
-    await own.start()
+    bus, own, reader = open_bus(settings), own_bus(settings), own_bus(settings)
+    for each in (bus, own, reader):
+        await each.start()
     try:
         messages = [message(sale.receipt) for sale in sales.take(reference_size)]
-        round_trip = await round_trips(own, messages, per_second, LIMIT_S)
+        round_trip = await round_trips(own, reader, messages, per_second, LIMIT_S)
         commit = await commits(settings.database_url, reference_size, per_second, LIMIT_S)
         async with observer.watching(job["skus"]):
             used, begun = time.process_time(), time.perf_counter()
@@ -134,8 +134,8 @@ async def run(job: dict[str, Any]) -> dict[str, Any]:
             share = (time.process_time() - used) / (time.perf_counter() - begun)
             by_http = await over_http(job, observer, sales.take(reference_size))
     finally:
-        await own.stop()
-        await bus.stop()
+        for each in (reader, own, bus):
+            await each.stop()
     measured = {"round_trip": round_trip, "commit": commit, "bus": by_bus, "http": by_http}
     return {name: percentiles(seconds) for name, seconds in measured.items()} | {"processor_share": share}
 
