@@ -1,6 +1,7 @@
 """Which partition a key has: one answer for both adapters, and for Kafka clients of other makes."""
 
 from functools import lru_cache
+from struct import Struct
 
 _CACHED_KEYS_LIMIT = 65_536
 _MIX = 0x5BD1E995
@@ -19,15 +20,20 @@ def key_hash(key: str) -> int:
     return murmur2(key.encode()) & 0x7FFFFFFF
 
 
+@lru_cache
+def _words(count: int) -> Struct:
+    return Struct(f"<{count}I")
+
+
 def murmur2(data: bytes) -> int:
     """MurmurHash2, 32 bits unsigned, as in org.apache.kafka.common.utils.Utils.murmur2."""
-    whole = len(data) & ~3
+    whole = len(data) >> 2
     digest = _SEED ^ len(data)
-    for start in range(0, whole, 4):
-        word = int.from_bytes(data[start : start + 4], "little") * _MIX & _WORD
-        word = (word ^ word >> 24) * _MIX & _WORD
-        digest = digest * _MIX & _WORD ^ word
-    if whole < len(data):
-        digest = (digest ^ int.from_bytes(data[whole:], "little")) * _MIX & _WORD
+    for word in _words(whole).unpack_from(data):
+        mixed = word * _MIX & _WORD
+        digest = digest * _MIX & _WORD ^ (mixed ^ mixed >> 24) * _MIX & _WORD
+    rest = data[whole << 2 :]
+    if rest:
+        digest = (digest ^ int.from_bytes(rest, "little")) * _MIX & _WORD
     digest = (digest ^ digest >> 13) * _MIX & _WORD
     return digest ^ digest >> 15

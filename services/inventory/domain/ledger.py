@@ -61,6 +61,9 @@ ACCOUNTS: Mapping[Kind, tuple[Account, Account]] = {
 }
 """Out of which account, into which. Adjustments, counts and restatements go either way, by their sign."""
 
+_AT_HAND = frozenset({Account.SUPPLIER, Account.ON_HAND, Account.CUSTOMER, Account.SHRINKAGE})
+"""What moves between these is at one shelf, or nowhere of ours."""
+
 Position = tuple[datetime, bool, str, str, int]
 """A place in time: instant, whether a count, and for counts (source, id, line)."""
 
@@ -149,7 +152,7 @@ def post(movements: Sequence[Movement], shelves: Mapping[Key, Shelf]) -> list[En
     """
     entries: list[Entry] = []
     for movement in movements:
-        entries += _post_one(movement, shelves)
+        entries.extend(_post_one(movement, shelves))
     return entries
 
 
@@ -164,9 +167,11 @@ def _post_one(movement: Movement, shelves: Mapping[Key, Shelf]) -> list[Entry]:
     elif movement.kind is Kind.ADJUSTMENT:
         first = _entry(movement, movement.kind, _by_sign(movement.quantity), abs(movement.quantity), shelf, position)
     else:
-        first = _entry(movement, movement.kind, ACCOUNTS[movement.kind], movement.quantity, shelf, position)
-    _move_elsewhere(first, shelves)
-    later_count = shelf.first_count_after(position)
+        accounts = ACCOUNTS[movement.kind]
+        first = _entry(movement, movement.kind, accounts, movement.quantity, shelf, position)
+        if not _AT_HAND.issuperset(accounts):
+            _move_elsewhere(first, shelves)
+    later_count = shelf.first_count_after(position) if shelf.counts else None
     if later_count is None or first.shelf_change == 0:
         return [first]
     opposite = -first.shelf_change
