@@ -15,7 +15,7 @@ class Settings(ServiceSettings):
     backorder_interval_seconds: float = Field(
         5.0, gt=0, description="Whoever waits for goods is served when told; a look this often is the safety net"
     )
-    till_members: int = Field(3, ge=1, description="While tills tell more than one member takes in, so many read")
+    till_members: int = Field(4, ge=1, description="While tills tell more than one member takes in, so many read")
     till_silence_seconds: float = Field(900, gt=0, description="A till that is not heard of for longer is silent")
     till_gap_seconds: float = Field(300, gt=0, description="Numbers of a till that are missing for longer are a gap")
     till_watch_interval_seconds: float = Field(10.0, gt=0, description="Pause between two looks at how the tills are")
