@@ -142,6 +142,11 @@ class OrderCancelled(OpenWire):
     anywhere: bool = Field(
         False, description="Whether what is not promised at its place any more comes back from any other"
     )
+    missed: bool = Field(
+        False,
+        description="Whether the store that packs the bag misses these units, wherever they were promised: what comes"
+        " to it from there still comes",
+    )
     reason: Reason
 
 

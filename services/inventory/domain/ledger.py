@@ -140,7 +140,8 @@ class Shelf:
 
     def change(self, position: Position, change: int) -> int:
         """Put a change of on_hand into its place in time; the level after it."""
-        self.posted.append((position, change))
+        if self.changed_since:  # else no count of this batch asks for it
+            self.posted.append((position, change))
         self.level.on_hand += change
         return self.level.on_hand
 

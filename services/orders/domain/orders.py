@@ -142,13 +142,15 @@ class Rejected:
 class Cancelled:
     """Units per sku that will not be handed over; `complete`: no unit of the order is open any more.
 
-    `released` are the promised units that come back; without a line where the customer knows of them already.
+    `released` are the promised units that come back; without a line where the customer knows of them already. `missed`
+    are units that the store's counter misses, wherever the order believes them.
     """
 
     lines: Mapping[str, int]
     complete: bool
     reason: str
     released: Sequence[Promise] = ()
+    missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def cancel_at(order: Order, location_id: str, lines: Mapping[str, int], reason: 
 
 
 def cancel_elsewhere(order: Order, location_id: str, lines: Mapping[str, int], reason: str) -> Cancelled:
-    """Cancel open units by item that are promised from other places than this one; what is to be said."""
+    """Cancel open units by item that this store misses and that are promised from others; what is to be said."""
     taken: dict[str, int] = {}
     released: list[Promise] = []
     for share in sorted(order.shares, key=lambda share: share.location_id):
@@ -109,4 +109,4 @@ def cancel_elsewhere(order: Order, location_id: str, lines: Mapping[str, int], r
             line.cancel(units)
             taken[share.sku] = taken.get(share.sku, 0) + units
             released.append((share.sku, share.location_id, units))
-    return Cancelled(taken, not order.open_units, reason, released)
+    return Cancelled(taken, not order.open_units, reason, released, missed=True)

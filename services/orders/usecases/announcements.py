@@ -99,6 +99,7 @@ def _cancelled(order: Order, cancelled: Cancelled) -> contract.OrderCancelled:
         allocations=_allocations(cancelled.released),
         complete=cancelled.complete,
         anywhere=bool(cancelled.lines) and ships_to_store(order.fulfilment),
+        missed=cancelled.missed,
         reason=cancelled.reason,
     )
 

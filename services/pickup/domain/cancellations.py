@@ -14,7 +14,8 @@ from services.pickup.domain.steps import cancel
 class Cancellation:
     """`lines` are units by SKU; `is_complete` says that nothing is left of the order.
 
-    `places` are the units by (location_id, sku) from where they were promised, as far as the order says so.
+    `places` are the units by (location_id, sku) from where they were promised, as far as the order says so and they
+    are not those that the store itself misses.
     """
 
     lines: Mapping[str, int]

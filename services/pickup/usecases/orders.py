@@ -171,7 +171,8 @@ async def _hear(transaction: Transaction, told: Sequence[_Told], now: datetime) 
 
 def _cancellation(received: Received[OrderCancelled], now: datetime) -> _Told:
     event, order = received
-    places = {(share.location_id, share.sku): share.quantity for share in order.allocations}
+    shares = () if order.missed else order.allocations
+    places = {(share.location_id, share.sku): share.quantity for share in shares}
     cancellation = Cancellation(_units(order.lines), order.complete, order.reason, places)
     return _Told(event.source, event.id, order.order_id, now, lambda pickups: take_off(pickups, cancellation, now))
 

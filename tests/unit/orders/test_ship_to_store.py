@@ -118,7 +118,7 @@ class BagThatIsSentUnits(Chain):
             self.becomes(Decision(reroute(self.bag, moved, NOW, self.journey)))
         else:
             places: dict[tuple[str, str], int] = {}
-            for sku, place, units in said.released:
+            for sku, place, units in () if said.missed else said.released:
                 places[place, sku] = places.get((place, sku), 0) + units
             (decision,) = take_off([self.bag], Cancellation(said.lines, said.complete, said.reason, places), NOW)
             self.becomes(decision)
@@ -232,5 +232,22 @@ class BagThatIsSentUnits(Chain):
             assert all(not transfer.is_under_way for transfer in self.bag.transfers)
 
 
-BagThatIsSentUnits.TestCase.settings = settings(max_examples=400, stateful_step_count=40, deadline=None)
+def test_what_the_store_misses_while_its_order_believes_it_elsewhere_is_not_taken_off_what_comes() -> None:
+    world = BagThatIsSentUnits()
+    world.place(here=1, nearest=0, others=[0, 1, 0])
+    world.the_order_hears_inventory()
+    for name in ("send", "receive"):
+        world.a_transfer_moves(which=0, name=name)
+    world.somebody_works_at_the_counter(Start())
+    for _ in range(2):
+        world.somebody_works_at_the_counter(Short("A", 1, "gone"))
+    for _ in range(3):
+        world.the_counter_is_heard()
+    world.hear_everything()
+    assert [transfer.state for transfer in world.bag.transfers] == ["received", "requested"]
+    assert world.bag.wanted == (Units("A", world.order.open_units),) == (Units("A", 2),)
+    assert not world.bag.awaits_answer
+
+
+BagThatIsSentUnits.TestCase.settings = settings(max_examples=1000, stateful_step_count=40, deadline=None)
 TestBagThatIsSentUnits = BagThatIsSentUnits.TestCase
