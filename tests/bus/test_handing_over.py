@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -28,12 +28,12 @@ async def opened(database_url: str) -> AsyncIterator[PostgresBus]:
 
 
 @asynccontextmanager
-async def following(bus: Bus, found: list[Record]) -> AsyncIterator[None]:
+async def following(bus: Bus, found: list[Record], topic: str = "plain") -> AsyncIterator[None]:
     """A reader of everything from now on."""
-    start = await bus.end_offsets("plain")
+    start = await bus.end_offsets(topic)
 
     async def follow() -> None:
-        async with aclosing(bus.read("plain", start)) as records:  # type: ignore[type-var]
+        async with aclosing(bus.read(topic, start)) as records:  # type: ignore[type-var]
             async for record in records:
                 found.append(record)
 
@@ -51,6 +51,10 @@ def asked(bus: PostgresBus) -> list[str]:
     for ear in bus._ears:
         ear.connection.add_query_logger(lambda query: statements.append(query.query))
     return statements
+
+
+def place_in_the_log(record: Record) -> tuple[object, int]:
+    return record.partition, record.offset
 
 
 async def test_a_reader_asks_for_nothing_that_its_own_process_has_appended(database_url: str) -> None:
@@ -85,23 +89,24 @@ async def test_a_reader_that_does_not_come_for_what_it_is_handed_reads_it_from_t
 async def test_what_is_appended_here_and_elsewhere_comes_once_and_in_the_order_of_the_log(
     database_url: str, turns: Sequence[tuple[str, int]]
 ) -> None:
-    found: list[Record] = []
-    async with opened(database_url) as here, opened(database_url) as there:
-        start = await here.end_offsets("plain")
-        async with following(here, found):
-            total = sum(size for _, size in turns)
-
-            first = 0
-            for place, size in turns:
-                await (here if place == HERE else there).publish(numbered(size, first=first))
-                first += size
-            await eventually(lambda: len(found) >= total)
-        in_the_log = [record async for record in here.read("plain", start, await here.end_offsets("plain"))]
-    assert sorted(found, key=lambda record: (record.partition, record.offset)) == sorted(
-        in_the_log, key=lambda record: (record.partition, record.offset)
-    )
-    for key, messages in by_key([record.message for record in found]).items():
-        assert messages == sorted(messages, key=lambda message: int(message.value)), key
+    found: dict[str, list[Record]] = {"plain": [], "other": []}
+    total = sum(size for _, size in turns)
+    async with opened(database_url) as here, opened(database_url) as there, AsyncExitStack() as readers:
+        starts = {topic: await here.end_offsets(topic) for topic in found}
+        for topic, records in found.items():
+            await readers.enter_async_context(following(here, records, topic))
+        first = 0
+        for place, size in turns:
+            messages = [message for topic in found for message in numbered(size, first=first, topic=topic)]
+            await (here if place == HERE else there).publish(messages)
+            first += size
+        await eventually(lambda: all(len(records) >= total for records in found.values()))
+        for topic, records in found.items():
+            end = await here.end_offsets(topic)
+            in_the_log = [record async for record in here.read(topic, starts[topic], end)]
+            assert sorted(records, key=place_in_the_log) == sorted(in_the_log, key=place_in_the_log)
+            for key, messages in by_key([record.message for record in records]).items():
+                assert messages == sorted(messages, key=lambda message: int(message.value)), key
 
 
 @pytest.mark.parametrize("publishers", [2, 6])
