@@ -154,8 +154,8 @@ def _require_nothing_waits(connection: Any, *_: Any) -> None:
 async def savepoint(transaction: Transaction) -> AsyncIterator[None]:
     """What happens inside is undone by an exception, and that alone; outermost it is the transaction itself."""
     await send_gathered(transaction)  # what was gathered before belongs to the outside
-    session = driver(transaction)
-    announced = ending(transaction).announced
+    # Held from here on: a connection that breaks, or is cancelled under way, gives nothing of its own any more.
+    session, writes, announced = driver(transaction), gathered(transaction), ending(transaction).announced
     before = len(announced)
     begun = session.transaction()
     try:
@@ -165,7 +165,7 @@ async def savepoint(transaction: Transaction) -> AsyncIterator[None]:
         await begun.commit()
     except BaseException:
         del announced[before:]
-        gathered(transaction).forget()
+        writes.forget()
         await _undo(session, begun)
         raise
 

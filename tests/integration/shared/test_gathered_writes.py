@@ -1,5 +1,6 @@
 """What a transaction gathers goes out with its last statement, and nobody can tell but by the round trips."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy import text
 
 from shared.database import Database, savepoint
 from shared.statements import Statement, gathered
+from tests.conditions import eventually_async
 
 INSERT = Statement("INSERT INTO probe.kept (name) VALUES (:name)")
 COUNT = Statement("SELECT count(*) AS kept FROM probe.kept")
@@ -127,3 +129,21 @@ async def test_a_statement_of_sqlalchemy_that_would_not_see_it_is_refused(databa
         with pytest.raises(RuntimeError, match="gathered"):
             await transaction.execute(text("SELECT count(*) FROM probe.kept"))
     assert await kept(database) == ["a"]
+
+
+async def test_whoever_is_cancelled_in_a_statement_of_sqlalchemy_ends_cancelled(database: Database) -> None:
+    async def wait_in_the_database() -> None:
+        async with database.transaction() as transaction:
+            await transaction.execute(text("SELECT pg_sleep(60)"))
+
+    waiting = asyncio.create_task(wait_in_the_database())
+    await eventually_async(lambda: sleeps(database))
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def sleeps(database: Database) -> bool:
+    asked = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')"
+    async with database.reading() as connection:
+        return bool((await connection.execute(text(asked))).scalar_one())
