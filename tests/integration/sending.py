@@ -12,14 +12,14 @@ from tests.integration.served import Served, served
 STORE, NEAR, FAR = "S1", "W1", "W2"
 """The warehouses are one and two degrees away."""
 WAIT = {"prefer": "wait=10"}
-WEEK = {
-    day: [{"opens": "10:00", "closes": "20:00"}] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")
-}
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEK = {day: [{"opens": "10:00", "closes": "20:00"}] for day in DAYS}
+"""No two closed days follow one another: what comes a day later is ready later, whatever day it is."""
 
 
 @asynccontextmanager
 async def open_house(database_url: str) -> AsyncIterator[Served]:
-    """A store that is open from 10 to 20 on weekdays, and two warehouses; at the end every invariant must hold."""
+    """A store that is open from 10 to 20 every day, and two warehouses; at the end every invariant must hold."""
     async with served(database_url) as house:
         for number, place in enumerate((STORE, NEAR, FAR)):
             body: dict[str, Any] = {"name": place, "kind": "store" if place == STORE else "warehouse"}

@@ -84,7 +84,7 @@ async def test_a_bag_is_due_once_its_units_have_travelled_and_the_store_has_open
     shown = await house.ask("GET", bag)
     arrives, due = (datetime.fromisoformat(at) for at in (transfer["due_at"], shown["due_at"]))
     assert arrives - datetime.fromisoformat(transfer["requested_at"]) == timedelta(hours=24)
-    hours = {day: ((time(10), time(20)),) for day in range(5)}
+    hours = {day: ((time(10), time(20)),) for day in range(7)}
     picking = timedelta(seconds=90)
     assert due == Calendar(ZoneInfo("Asia/Tokyo"), hours).after_open_time(arrives, picking)
 
