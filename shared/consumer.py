@@ -1,8 +1,7 @@
 """The consumer: applies a batch of events and stores its offset in the same transaction, so each counts exactly once.
 
-The offset is stored by compare-and-set on what this member last stored, with the transaction's last statement. A member
-that was declared dead and lives on finds another value there, is fenced, and its transaction rolls back: two members
-never apply the same record.
+The offset is stored by compare-and-set on what this member last stored, at the transaction's end. A member that was
+declared dead and lives on finds another value there, is fenced, and its transaction rolls back.
 """
 
 import asyncio

@@ -13,6 +13,7 @@ from services.pickup.usecases.webhooks import Subscription, new_secret, put_webh
 from shared.contracts import orders
 from shared.database import Database
 from shared.identifiers import new_id
+from shared.statements import send_gathered
 from tests.conditions import eventually_async
 from tests.integration.pickup.service import MovingClock, PickupService, confirmed
 
@@ -73,6 +74,7 @@ async def test_an_attempt_that_is_no_longer_the_last_one_concludes_nothing(
         await transaction.execute(text("UPDATE webhook_deliveries SET attempts = 2"))
         stale = Concluded(row.webhook_id, str(row.delivery_id), 1, Reply(200), Outcome("delivered"))
         await conclude(transaction, [stale], clock())
+        await send_gathered(transaction)
         (after,) = (await transaction.execute(text("SELECT * FROM webhook_deliveries"))).all()
     assert (after.state, after.attempts) == ("pending", 2)
 
