@@ -17,6 +17,8 @@ from shared.statements import Statement
 from shared.telemetry import DEAD_LETTERED
 
 UNEXPECTED = "unexpected_fault"
+_RUNNING = ("database.py", "statements.py")
+"""Where statements are run: a fault is told where they were asked for."""
 """The code of what broke the code itself: a person has to look."""
 EVENT_BYTES_LIMIT = 16 * 1024 * 1024
 """Any bus takes an event of this size; a larger one is a dead letter, announced without its data."""
@@ -67,9 +69,6 @@ async def keep(transaction: Transaction, letters: Sequence[DeadLetter]) -> None:
 def unexpected(topic: str, event: Event, error: Exception) -> DeadLetter:
     """The letter of an event that broke the code."""
     return DeadLetter(topic, event, UNEXPECTED, describe(error))
-
-
-_RUNNING = ("database.py", "statements.py")
 
 
 def describe(error: Exception) -> str:

@@ -68,7 +68,9 @@ async def test_a_reader_asks_for_nothing_that_its_own_process_has_appended(datab
         for first in range(1, 101, 10):
             await bus.publish(numbered(10, first=first))
             await eventually(lambda seen=first + 10: len(found) == seen)
-        assert len(statements) < 5, "only the poll, that is there for notifications that get lost"
+        assert len(statements) < 10, (
+            "fewer than there were publications: only the poll, for notifications that get lost"
+        )
     assert sorted(int(record.message.value) for record in found) == list(range(101))
 
 

@@ -60,6 +60,4 @@ async def _shelves(transaction: Transaction, levels: LockedLevels, movements: Se
     counts = await ledger.counts_from(transaction, earliest) if earliest else {}
     batch_counts = [movement for movement in movements if movement.kind is Kind.COUNT]
     changed_since = await ledger.changed_since(transaction, batch_counts)
-    if not counts and not changed_since:
-        return {key: Shelf(level) for key, level in levels.items()}
     return {key: Shelf(level, counts.get(key, []), changed_since.get(key, {})) for key, level in levels.items()}
