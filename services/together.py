@@ -1,4 +1,4 @@
-"""All three services in one process, on one database: each migrated, mounted under its name, run as it would alone."""
+"""All three services in one process, on one database and one bus: each migrated, and mounted under its name."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -21,6 +21,7 @@ from services.pickup import app as pickup_app
 from services.pickup import migrations as pickup_migrations
 from services.pickup.settings import Settings as PickupSettings
 from shared.asyncapi.document import document
+from shared.bus.opening import open_bus, started
 from shared.clock import Clock, utc_now
 from shared.database import Database
 from shared.http.app import VERSION
@@ -38,17 +39,19 @@ def create_app(installation: Installation, *, clock: Clock = utc_now) -> FastAPI
         "bus": installation.bus,
         "kafka_bootstrap_servers": installation.kafka_bootstrap_servers,
     }
-    inventory_url = f"{installation.base_url}/inventory"
+    asking = common | {"inventory_url": f"{installation.base_url}/inventory"}
+    inventory = InventorySettings(**common)
+    bus = open_bus(inventory)
     apps = {
-        "inventory": inventory_app.create_app(InventorySettings(**common), clock=clock),
-        "orders": orders_app.create_app(OrdersSettings(**common, inventory_url=inventory_url), clock=clock),
-        "pickup": pickup_app.create_app(PickupSettings(**common, inventory_url=inventory_url), clock=clock),
+        "inventory": inventory_app.create_app(inventory, clock=clock, bus=bus),
+        "orders": orders_app.create_app(OrdersSettings(**asking), clock=clock, bus=bus),
+        "pickup": pickup_app.create_app(PickupSettings(**asking), clock=clock, bus=bus),
     }
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await _migrate_all(installation.database_url)
-        async with AsyncExitStack() as entered:
+        async with started(bus), AsyncExitStack() as entered:
             for app in apps.values():
                 await entered.enter_async_context(app.router.lifespan_context(app))
             yield
@@ -57,7 +60,7 @@ def create_app(installation: Installation, *, clock: Clock = utc_now) -> FastAPI
     _add_operations(parent, apps)
     _add_entry(parent, installation)
     applications = [app.state.application for app in apps.values()]
-    events = document("Zaiko", VERSION, applications, InventorySettings(**common))
+    events = document("Zaiko", VERSION, applications, inventory)
     add_events_page(parent, events, {"all services": "."})
     for name, app in apps.items():
         parent.mount(f"/{name}", app, name=name)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
-from shared.notifications import Notifications
+from shared.database import Database
 
 RESTART_S = 1.0
 log = structlog.get_logger(__name__)
@@ -37,10 +37,10 @@ def every(interval_s: float, work: Loop) -> Loop:
     return loop
 
 
-def whenever_told(notifications: Notifications, channel: str, interval_s: float, work: Loop) -> Loop:
+def whenever_told(database: Database, channel: str, interval_s: float, work: Loop) -> Loop:
     """`work` as often as the channel is told of, and after `interval_s` seconds at the latest."""
     told = asyncio.Event()
-    notifications.on(channel, lambda _: told.set())
+    database.on(channel, lambda _: told.set())
 
     async def loop() -> None:
         while True:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from shared.notifications import Notifications
+from shared.notifications import Callback, Notifications
 from shared.statements import Row, driver, gather, gathered, send_gathered, waits
 
 Transaction = AsyncConnection
@@ -34,7 +34,7 @@ _TRANSIENT_CLASSES = ("08", "40", "53", "57")
 class Ending(NamedTuple):
     """What a transaction has gathered for its end."""
 
-    notifications: Notifications
+    tell: Callable[[str, str], None]
     announced: list[tuple[str, Any]]
     """Topics and events, that go out with its last statement."""
     after_commit: list[Callable[[], None]]
@@ -51,7 +51,7 @@ def ending(transaction: AsyncConnection) -> Ending:
 def tell(transaction: AsyncConnection, channel: str, payload: str = "") -> None:
     """Notify all processes of the service, once the transaction has committed."""
     end = ending(transaction)
-    end.after_commit.append(partial(end.notifications.tell, channel, payload))
+    end.after_commit.append(partial(end.tell, channel, payload))
 
 
 class TakesAnnounced(Protocol):
@@ -63,15 +63,22 @@ class TakesAnnounced(Protocol):
 class Database:
     """A service's schema in a PostgreSQL database; `url` is `postgresql://…`, over TCP or a socket directory.
 
-    Without an `outbox` nothing can be announced.
+    Without an `outbox` nothing can be announced. Without `notifications`, that others have in the same database, it has
+    a session of its own, for its owner to run.
     """
 
     def __init__(
-        self, url: str, schema: str, pool_size: int = POOL_SIZE, *, outbox: TakesAnnounced | None = None
+        self,
+        url: str,
+        schema: str,
+        pool_size: int = POOL_SIZE,
+        *,
+        outbox: TakesAnnounced | None = None,
+        notifications: Notifications | None = None,
     ) -> None:
         self.url = url
         self.schema = schema
-        self.notifications = Notifications(url, schema)
+        self.notifications = notifications or Notifications(url)
         self._outbox = outbox
         self.engine = create_async_engine(
             make_url(url).set(drivername="postgresql+asyncpg"),
@@ -79,6 +86,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=POOL_TIMEOUT_S,
+            pool_use_lifo=True,  # a session that has just worked has its plans and pages at hand
             connect_args={
                 "server_settings": {"search_path": schema, "application_name": f"zaiko {schema}"},
                 "record_class": Row,
@@ -87,12 +95,19 @@ class Database:
         event.listen(self.engine.sync_engine, "checkout", _require_open)
         event.listen(self.engine.sync_engine, "before_cursor_execute", _require_nothing_waits)
 
+    def on(self, channel: str, callback: Callback) -> None:
+        """Call back for what any process of this service tells on the channel, from now on."""
+        self.notifications.on(f"{self.schema}.{channel}", callback)
+
+    def _tell(self, channel: str, payload: str) -> None:
+        self.notifications.tell(f"{self.schema}.{channel}", payload)
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Commits on leaving, rolls back on an exception."""
         async with self.single_statement() as connection:
             info = connection.info  # of the session, which the pool hands on
-            end = info[_ENDING] = Ending(self.notifications, [], [])
+            end = info[_ENDING] = Ending(self._tell, [], [])
             gather(connection)
             try:
                 async with savepoint(connection):
@@ -112,13 +127,14 @@ class Database:
     @asynccontextmanager
     async def single_statement(self) -> AsyncIterator[Connection]:
         """Every statement is a transaction of its own, and one round trip."""
-        async with self.engine.connect() as connection:
-            session = driver(connection)
-            try:
-                yield connection
-            finally:
-                if session.is_closed() and not connection.invalidated:  # the pool must not hand it out again
-                    await connection.invalidate()
+        connection = await self.engine.connect()  # leaving its own context would take a task
+        session = driver(connection)
+        try:
+            yield connection
+        finally:
+            if session.is_closed() and not connection.invalidated:  # the pool must not hand it out again
+                await connection.invalidate()
+            await connection.close()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:

@@ -28,12 +28,11 @@ log = structlog.get_logger(__name__)
 class Notifications:
     """One connection that tells and hears on any number of channels, and comes back after a loss.
 
-    `prefix` sets the channels apart from those of other schemas in the same database.
+    Every session that listens is woken by whatever is told in its database, so a process should have one.
     """
 
-    def __init__(self, url: str, prefix: str) -> None:
+    def __init__(self, url: str) -> None:
         self._url = url
-        self._prefix = prefix
         self._callbacks: dict[str, list[Callback]] = defaultdict(list)
         self._untold: dict[tuple[str, str], None] = {}
         self._stirred = asyncio.Event()
@@ -80,7 +79,7 @@ class Notifications:
             self._stirred.clear()
             for channel in self._callbacks.keys() - heard:
                 callbacks = self._callbacks[channel]
-                await connection.add_listener(f"{self._prefix}.{channel}", self._hearing(connection, callbacks))
+                await connection.add_listener(channel, self._hearing(connection, callbacks))
                 heard.add(channel)
                 for callback in callbacks:
                     callback("")
@@ -102,9 +101,9 @@ class Notifications:
         """Everything that has gathered, in one go."""
         while self._untold and not connection.is_closed():
             untold, self._untold = self._untold, {}
-            channels = [f"{self._prefix}.{channel}" for channel, _ in untold]
+            channels, payloads = zip(*untold, strict=True)
             try:
-                await connection.execute(_TELL, channels, [payload for _, payload in untold], timeout=_TELL_LIMIT_S)
+                await connection.execute(_TELL, channels, payloads, timeout=_TELL_LIMIT_S)
             except BaseException:
                 self._untold = untold | self._untold
                 raise

@@ -35,7 +35,7 @@ class Relay:
         self._bus = bus
         self._wake = asyncio.Event()
         self._leads = False
-        database.notifications.on(outbox.CHANNEL, self._on_announced)
+        database.on(outbox.CHANNEL, self._on_announced)
 
     def _on_announced(self, _: str) -> bool:
         self._wake.set()

@@ -34,6 +34,7 @@ from services.inventory.usecases.tills import record_one_by_one
 from shared.asyncapi.application import Receiver
 from shared.background import Loop, every, whenever_told
 from shared.batching import Batcher
+from shared.bus.base import Bus
 from shared.clock import Clock, utc_now
 from shared.contracts import stock as stock_contract
 from shared.database import Database
@@ -63,9 +64,12 @@ ROUTERS = [
 ]
 
 
-def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
-    """The app, with nothing opened yet: its lifespan connects, consumes and publishes."""
-    foundation = Foundation(settings, SCHEMA, clock)
+def create_app(settings: Settings, *, clock: Clock = utc_now, bus: Bus | None = None) -> FastAPI:
+    """The app, with nothing opened yet: its lifespan connects, consumes and publishes.
+
+    A `bus` that it shares with others has been started when its lifespan begins.
+    """
+    foundation = Foundation(settings, SCHEMA, clock, bus)
     database = foundation.database
     feed = StockFeed(foundation.bus)
     foundation.receivers.append(
@@ -89,7 +93,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
             async with database.transaction() as transaction:
                 more = await serve_waiting(transaction, clock())
 
-    backorders = whenever_told(database.notifications, LOOKS_CHANNEL, settings.backorder_interval_seconds, serve)
+    backorders = whenever_told(database, LOOKS_CHANNEL, settings.backorder_interval_seconds, serve)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

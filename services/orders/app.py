@@ -28,6 +28,7 @@ from services.orders.store.reservation_previews import ReservationPreviews
 from services.orders.usecases.elsewhere import Repairs
 from services.orders.usecases.till_returns import try_returns_again
 from shared.background import Loop, every
+from shared.bus.base import Bus
 from shared.clock import Clock, utc_now
 from shared.consumer import Consumer
 from shared.contracts import locations as locations_contract
@@ -54,13 +55,16 @@ ROUTERS = [
 ]
 
 
-def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
-    """The app, with nothing opened yet: its lifespan connects, consumes and publishes."""
-    foundation = Foundation(settings, SCHEMA, clock)
+def create_app(settings: Settings, *, clock: Clock = utc_now, bus: Bus | None = None) -> FastAPI:
+    """The app, with nothing opened yet: its lifespan connects, consumes and publishes.
+
+    A `bus` that it shares with others has been started when its lifespan begins.
+    """
+    foundation = Foundation(settings, SCHEMA, clock, bus)
     networks = Networks()
     repairs = Repairs(networks, settings.candidates_limit, settings.tries_limit)
     decisions = Decisions(foundation.database, settings.waiting_limit)
-    foundation.database.notifications.on(DECIDED_CHANNEL, decisions.on_decided)
+    foundation.database.on(DECIDED_CHANNEL, decisions.on_decided)
     consumers = _consumers(foundation, clock, repairs)
     previews = ReservationPreviews(
         settings.inventory_url, settings.inventory_timeout_seconds, settings.token_secret, clock

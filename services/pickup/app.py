@@ -22,6 +22,7 @@ from services.pickup.usecases.pickups import NewCode, new_code
 from services.pickup.usecases.sending import SENDING_LIMIT, Sender, forget_old
 from services.pickup.usecases.webhooks import new_secret
 from shared.background import Loop, every
+from shared.bus.base import Bus
 from shared.clock import Clock, utc_now
 from shared.foundation import Foundation
 from shared.http.app import build_app
@@ -45,9 +46,14 @@ WEBHOOK_PAUSE_S = 0.1
 FORGET_INTERVAL_S = 600.0
 
 
-def create_app(settings: Settings, *, clock: Clock = utc_now, new_code: NewCode = new_code) -> FastAPI:
-    """The app, with nothing opened yet: its lifespan connects, consumes and publishes."""
-    foundation = Foundation(settings, SCHEMA, clock)
+def create_app(
+    settings: Settings, *, clock: Clock = utc_now, bus: Bus | None = None, new_code: NewCode = new_code
+) -> FastAPI:
+    """The app, with nothing opened yet: its lifespan connects, consumes and publishes.
+
+    A `bus` that it shares with others has been started when its lifespan begins.
+    """
+    foundation = Foundation(settings, SCHEMA, clock, bus)
     preparation = timedelta(minutes=settings.preparation_minutes)
     policy = Policy(
         hold=timedelta(hours=settings.hold_hours),

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
+from shared.notifications import Notifications
 from shared.statements import Writes
 
 
@@ -71,6 +72,11 @@ class Subscription(Protocol):
 
 class Log(Protocol):
     """The log of a bus, for whoever writes in the same database."""
+
+    @property
+    def notifications(self) -> Notifications:
+        """What tells and hears in that database; it runs as long as the bus does."""
+        ...
 
     def append(self, writes: Writes, messages: Sequence[Message]) -> Callable[[], None]:
         """Append all messages behind these writes, the last of their transaction.

@@ -81,7 +81,7 @@ class PostgresBus:
         self._pool: Any = None
         self._ears: WeakSet[Ear] = WeakSet()  # an ear lives as long as its reader
         self._listens = False
-        self._notifications = Notifications(database_url, "bus")
+        self.notifications = Notifications(database_url)
         self._background = AsyncExitStack()
 
     def _on_appended(self, place: str) -> None:
@@ -106,7 +106,7 @@ class PostgresBus:
         self._pool = pool
         self._partitions = {topic: [Partition(*row) for row in rows if row[0] == topic] for topic in self._topics}
         await self._background.enter_async_context(
-            running(notifications=self._notifications.run, pruning=self._prune_now_and_then)
+            running(notifications=self.notifications.run, pruning=self._prune_now_and_then)
         )
 
     async def _make_log(self, pool: Any) -> list[Any]:
@@ -157,14 +157,14 @@ class PostgresBus:
             appended = Appended(share.partition, first_offset, share.messages)
             for ear in self._ears:
                 ear.hand(appended)
-            self._notifications.tell_others(sql.APPENDED, place_of(share.partition))
+            self.notifications.tell_others(sql.APPENDED, place_of(share.partition))
 
     @asynccontextmanager
     async def subscribe(
         self, group: str, topics: Sequence[str], load_offsets: LoadOffsets, *, limit: int = 1_000
     ) -> AsyncIterator[Subscription]:
         partitions = sorted(chain.from_iterable(self._partitions[topic] for topic in topics), key=_number_first)
-        member = Member(self._open_ear, self._notifications, group, partitions, load_offsets, limit)
+        member = Member(self._open_ear, self.notifications, group, partitions, load_offsets, limit)
         try:
             await member.join()
             yield member
@@ -218,8 +218,8 @@ class PostgresBus:
         connection.add_termination_listener(lambda _: ear.wake())
         if not self._listens:  # who only publishes is not woken
             self._listens = True
-            self._notifications.on(sql.APPENDED, self._on_appended)
-            self._notifications.on(sql.REGROUPED, self._on_regrouped)
+            self.notifications.on(sql.APPENDED, self._on_appended)
+            self.notifications.on(sql.REGROUPED, self._on_regrouped)
         self._ears.add(ear)
         return ear
 

@@ -6,7 +6,7 @@ position may be ahead of this one's.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ import structlog
 
 from services.inventory.api.positions import START, Position, encode, not_a_position
 from shared.bus.base import Bus, BusUnavailable, Offsets, Partition, Record
-from shared.contracts.stock import LEVEL_CHANGED, TOPIC, LevelChanged
+from shared.contracts.stock import LEVEL_CHANGED, TOPIC
 from shared.errors import Overloaded
 from shared.telemetry import STREAM_CLIENTS
 
@@ -23,12 +23,15 @@ BACKLOG_LIMIT = 20_000
 """A stream that falls further behind is ended; its client resumes from its last position."""
 CATCH_UPS_LIMIT = 8
 """So many streams read the log for what they missed at once, each on a connection of its own; others wait."""
-CATCH_UP_PAGE = 2_000
-"""So many missed levels are read in one turn."""
+PAGE = 2_000
+"""So many levels are read, or told, in one turn."""
 SNAPSHOTS_LIMIT = 4
 """So many snapshots are read at once; others wait for their turn."""
 RETRY_S = 0.5
 log = structlog.get_logger(__name__)
+
+Told = tuple[str, str]
+"""A position, and the `LevelChanged` before it, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,21 @@ class _Listener:
     filter: Filter
     start: Position
     joined: Offsets | None
-    backlog: asyncio.Queue[tuple[Offsets, LevelChanged] | None] = field(
+    backlog: asyncio.Queue[tuple[Offsets, str] | None] = field(
         default_factory=lambda: asyncio.Queue(BACKLOG_LIMIT + 1)
     )
 
     def takes(self, record: Record) -> bool:
         return self.filter.takes(record.message.key) and not self.start.has(record)
+
+    async def waiting(self) -> list[tuple[Offsets, str] | None]:
+        """What waits, once something does; None is the end."""
+        first = await self.backlog.get()
+        return [first, *(self.backlog.get_nowait() for _ in range(min(self.backlog.qsize(), PAGE - 1)))]
+
+    def told(self, member: tuple[Offsets, str]) -> Told:
+        offsets, level = member
+        return encode(self.start.advanced_to(offsets)), level
 
 
 class StockFeed:
@@ -121,33 +133,32 @@ class StockFeed:
         if not resume.is_within(self._position or {}) and not resume.is_within(await self.end()):
             raise not_a_position()
 
-    async def follow(self, wanted: Filter, resume: Position | None) -> AsyncIterator[tuple[str, LevelChanged]]:
-        """Positions and levels, from `resume` or from now on. Raises Overloaded."""
+    async def follow(self, wanted: Filter, resume: Position | None) -> AsyncIterator[Sequence[Told]]:
+        """What is to be told, from `resume` or from now on, as much at once as there is. Raises Overloaded."""
         with self._listening(wanted, resume or START) as listener:
             await self._is_on.wait()
             if resume is not None:
                 async for missed in self._missed(listener):
                     yield missed
-            while (member := await listener.backlog.get()) is not None:
-                offsets, level = member
-                yield encode(listener.start.advanced_to(offsets)), level
+            is_open = True
+            while is_open:
+                waiting = await listener.waiting()
+                is_open = None not in waiting
+                yield [listener.told(member) for member in waiting if member is not None]
 
-    async def _missed(self, listener: _Listener) -> AsyncIterator[tuple[str, LevelChanged]]:
+    async def _missed(self, listener: _Listener) -> AsyncIterator[Sequence[Told]]:
         """What is in the log from the listener's start up to where it joined."""
         joined = listener.joined or {}
         reached = {partition: listener.start.offsets.get(partition, 0) for partition in joined}
         while any(reached[partition] < offset for partition, offset in joined.items()):
             page = await self._page(listener, reached, joined)
-            for missed in page:
-                yield missed
-            if len(page) < CATCH_UP_PAGE:
+            yield page
+            if len(page) < PAGE:
                 return
 
-    async def _page(
-        self, listener: _Listener, reached: dict[Partition, int], joined: Offsets
-    ) -> list[tuple[str, LevelChanged]]:
+    async def _page(self, listener: _Listener, reached: dict[Partition, int], joined: Offsets) -> list[Told]:
         """The next of what is missed; `reached` moves on. No client, however slow, is waited for in here."""
-        page: list[tuple[str, LevelChanged]] = []
+        page: list[Told] = []
         records = self._bus.read(TOPIC, dict(reached), joined)
         async with self._catching_up, aclosing(records):  # type: ignore[type-var]
             async for record in records:
@@ -155,7 +166,7 @@ class StockFeed:
                 level = _level(record) if listener.takes(record) else None
                 if level is not None:
                     page.append((encode(Position(reached, listener.start.snapshot)), level))
-                if len(page) == CATCH_UP_PAGE:
+                if len(page) == PAGE:
                     break
         return page
 
@@ -174,8 +185,7 @@ class StockFeed:
             STREAM_CLIENTS.dec()
 
 
-def _level(record: Record) -> LevelChanged | None:
+def _level(record: Record) -> str | None:
+    """The level as the log has it: what inventory has written is told as it stands, to however many streams."""
     message = record.message
-    if message.headers.get("ce_type") != LEVEL_CHANGED.name:
-        return None
-    return LevelChanged.model_validate_json(message.value)
+    return message.value.decode() if message.headers.get("ce_type") == LEVEL_CHANGED.name else None

@@ -78,9 +78,9 @@ async def stream(
     await doors.feed.admit(resume or START)
     changes = doors.feed.follow(wanted, resume)
 
-    async def events() -> AsyncIterator[ServerSentEvent]:
-        async for position, level in changes:
-            yield ServerSentEvent(level.model_dump_json(), event=EVENT, id=position)
+    async def events() -> AsyncIterator[bytes]:
+        async for told in changes:
+            yield b"".join(ServerSentEvent(level, event=EVENT, id=position).encode() for position, level in told)
 
     return EventSourceResponse(events(), ping=PING_S)
 

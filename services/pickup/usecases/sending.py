@@ -57,7 +57,7 @@ class Sender:
         self._sending: Counter[str] = Counter()
         self._wake = asyncio.Event()
         self._concluding: Batcher[Concluded, None] = Batcher("webhook attempts", self._conclude)
-        database.notifications.on(CHANNEL, self._on_queued)
+        database.on(CHANNEL, self._on_queued)
 
     def _on_queued(self, _: str) -> None:
         self._wake.set()

@@ -28,7 +28,7 @@ async def process(database_url: str) -> AsyncIterator[OpenProcess]:
 
         async def open_one(schema: str = "probe") -> tuple[Database, Heard]:
             database, heard = Database(database_url, schema, pool_size=2), Heard()
-            database.notifications.on("news", heard)
+            database.on("news", heard)
             stack.push_async_callback(database.close)
             await stack.enter_async_context(running(notifications=database.notifications.run))
             await eventually(lambda: heard == [""])
@@ -69,9 +69,9 @@ async def test_what_is_rolled_back_is_never_told(process: OpenProcess) -> None:
 async def test_whoever_takes_care_of_it_keeps_it_from_the_others(process: OpenProcess) -> None:
     here, _ = await process()
     _, there = await process()
-    here.notifications.on("news", lambda payload: payload == "mine")
+    here.on("news", lambda payload: payload == "mine")
     for payload in ("mine", "ours"):
-        here.notifications.tell("news", payload)
+        here.notifications.tell("probe.news", payload)
     await eventually(lambda: there == ["ours"])
 
 
@@ -85,7 +85,7 @@ async def test_after_a_lost_connection_everybody_looks_and_hears_again(process: 
     )
     await admin.close()
     await eventually(lambda: "" in own and "" in there)
-    here.notifications.tell("news", "afterwards")
+    here.notifications.tell("probe.news", "afterwards")
     await eventually(lambda: there[-1] == "afterwards")
 
 
