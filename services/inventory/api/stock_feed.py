@@ -52,9 +52,7 @@ class _Listener:
     filter: Filter
     start: Position
     joined: Offsets | None
-    backlog: asyncio.Queue[tuple[Offsets, str] | None] = field(
-        default_factory=lambda: asyncio.Queue(BACKLOG_LIMIT + 1)
-    )
+    backlog: asyncio.Queue[tuple[Offsets, str] | None] = field(default_factory=lambda: asyncio.Queue(BACKLOG_LIMIT + 1))
 
     def takes(self, record: Record) -> bool:
         return self.filter.takes(record.message.key) and not self.start.has(record)
