@@ -22,13 +22,19 @@ ASKERS = 4
 
 
 class Observer:
-    """Watches one installation on a port of this machine; instants are seconds of `time.perf_counter`."""
+    """Watches one installation on a port of this machine; instants are seconds of `time.perf_counter`.
+
+    What is to be looked for in availability is asked for once the stream has shown it, and again until the answer has
+    it: it counts as shown when both have it, and asking before that would only take the processor from the server.
+    """
 
     def __init__(self, port: int, headers: Mapping[str, str]) -> None:
         self._port = port
         self._headers = headers
         self._on_hand: dict[Shelf, int] = {}
         self._waiting: dict[Shelf, deque[tuple[int, int]]] = defaultdict(deque)
+        self._to_ask: dict[int, tuple[Shelf, int]] = {}
+        self._asking: set[asyncio.Task[None]] = set()
         self._idle: asyncio.Queue[Connection] = asyncio.Queue()
         self._opened = asyncio.Event()
         self.seen: dict[int, float] = {}
@@ -56,26 +62,27 @@ class Observer:
             for connection in connections:
                 connection.close()
 
-    def sells(self, number: int, shelf: Shelf) -> int:
-        """Sale `number` is about to take one unit; the level that it will leave."""
+    def sells(self, number: int, shelf: Shelf, *, is_asked_for: bool) -> None:
+        """Sale `number` is about to take one unit; it may be looked for in availability as well."""
         self._on_hand[shelf] -= 1
         self._waiting[shelf].append((self._on_hand[shelf], number))
-        return self._on_hand[shelf]
+        if is_asked_for:
+            self._to_ask[number] = (shelf, self._on_hand[shelf])
 
-    async def asks_for(self, number: int, shelf: Shelf, level: int) -> None:
-        """Ask about availability again and again until it shows the level that the sale leaves."""
-        location_id, sku = shelf
+    async def all_seen(self) -> None:
+        """Returns once every sale has shown. TimeoutError where one is missing."""
+        async with asyncio.timeout(SHOW_LIMIT_S):
+            while any(self._waiting.values()) or self._to_ask:  # noqa: ASYNC110 - they are emptied one by one
+                await asyncio.sleep(0.02)
+
+    async def _ask_for(self, number: int) -> None:
+        (location_id, sku), level = self._to_ask[number]
         while True:
             (item,) = json.loads(await self._ask(f"sku={sku}&location_id={location_id}"))["items"]
             if item["available"] <= level:
                 self.shown[number] = time.perf_counter()
+                del self._to_ask[number]
                 return
-
-    async def all_seen(self) -> None:
-        """Returns once the stream had every sale. TimeoutError where one is missing."""
-        async with asyncio.timeout(SHOW_LIMIT_S):
-            while any(self._waiting.values()):  # noqa: ASYNC110 - it is emptied one by one
-                await asyncio.sleep(0.02)
 
     async def _ask(self, query: str) -> bytes:
         path = f"/inventory/v1/availability?{query}"
@@ -102,4 +109,9 @@ class Observer:
         """A level that is as low as a sale leaves it, or lower, has that sale in it."""
         waiting = self._waiting[str(level["location_id"]), str(level["sku"])]
         while waiting and waiting[0][0] >= level["on_hand"]:  # type: ignore[operator]
-            self.seen[waiting.popleft()[1]] = now
+            _, number = waiting.popleft()
+            self.seen[number] = now
+            if number in self._to_ask:
+                asking = asyncio.create_task(self._ask_for(number))
+                self._asking.add(asking)
+                asking.add_done_callback(self._asking.discard)

@@ -65,11 +65,9 @@ async def lags(
     observer.shown.clear()
 
     async def sell(number: int) -> None:
-        level = observer.sells(number, sales[number].shelf)
+        observer.sells(number, sales[number].shelf, is_asked_for=number % ASKED_ONE_IN == 0)
         await accept(number)
         accepted[number] = time.perf_counter()
-        if number % ASKED_ONE_IN == 0:
-            await observer.asks_for(number, sales[number].shelf, level)
 
     async with asyncio.timeout(LIMIT_S):
         await at_pace(len(sales), per_second, sell)
