@@ -154,10 +154,11 @@ class PostgresBus:
     def _hand_on(self, shares: Sequence["_Share"], firsts: Sequence[int]) -> None:
         """What is committed: to the readers of this process, while others are told to look."""
         for share, first_offset in zip(shares, firsts, strict=True):
+            place = place_of(share.partition)
             appended = Appended(share.partition, first_offset, share.messages)
             for ear in self._ears:
-                ear.hand(appended)
-            self.notifications.tell_others(sql.APPENDED, place_of(share.partition))
+                ear.hand(place, appended)
+            self.notifications.tell_others(sql.APPENDED, place)
 
     @asynccontextmanager
     async def subscribe(

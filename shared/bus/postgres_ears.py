@@ -64,9 +64,9 @@ class Ear:
         if not place or place in self.places:
             self.wake()
 
-    def hand(self, appended: Appended) -> None:
-        """This process has appended that, and it is committed."""
-        if place_of(appended.partition) not in self.places:
+    def hand(self, place: str, appended: Appended) -> None:
+        """This process has appended that there, and it is committed."""
+        if place not in self.places:
             return
         self._handed.append(appended)
         self._handed_records += len(appended.messages)

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import asyncpg
+
 from shared.bus.base import Message
 from shared.bus.postgres import PostgresBus
 from tests.bus.conftest import TOPICS
@@ -49,3 +51,15 @@ async def test_a_topic_keeps_its_number_of_partitions(database_url: str) -> None
         await bus.start()
         assert len(await bus.end_offsets("plain")) == 3
         await bus.stop()
+
+
+async def test_statistics_are_kept_of_where_records_are_and_not_of_what_is_in_them(database_url: str) -> None:
+    bus = PostgresBus(database_url, topics=TOPICS)
+    await bus.start()
+    await bus.publish(numbered(30))
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("ANALYZE bus.batches")
+    rows = await connection.fetch("SELECT attname FROM pg_stats WHERE schemaname = 'bus' AND tablename = 'batches'")
+    await connection.close()
+    await bus.stop()
+    assert {name for (name,) in rows} == {"topic", "partition", "next_offset"}

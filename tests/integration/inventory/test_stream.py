@@ -2,12 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
 import pytest
 
+from services.inventory.api.stock_feed import Filter, StockFeed, Told
+from shared.background import running
+from shared.bus.base import Message
+from shared.bus.opening import started
+from shared.bus.postgres import PostgresBus
+from shared.contracts.stock import LEVEL_CHANGED, TOPIC
 from tests.integration.inventory.conftest import Inventory, till_event
 
 
@@ -26,6 +32,15 @@ async def read(inventory: Inventory, params: dict[str, str], last: str | None = 
                 fields = {}
 
 
+def level_changed(sku: str) -> Message:
+    data = {"sku": sku, "location_id": "S1", "on_hand": 1, "reserved": 0, "available": 1}
+    return Message(TOPIC, f"S1/{sku}", {"ce_type": LEVEL_CHANGED.name}, json.dumps(data).encode())
+
+
+def skus(told: Sequence[Told]) -> set[str]:
+    return {json.loads(level)["sku"] for _, level in told}
+
+
 async def test_a_till_sale_is_seen_on_the_stream_of_its_store_only(inventory: Inventory) -> None:
     await inventory.stock("A", S1=5, S2=5)
     async with aclosing(read(inventory, {"location_id": "S1"})) as stream:
@@ -39,6 +54,22 @@ async def test_a_till_sale_is_seen_on_the_stream_of_its_store_only(inventory: In
         event = first.result()
         assert event["event"] == "stock.level_changed"
         assert (event["data"]["location_id"], event["data"]["on_hand"]) == ("S1", event["data"]["available"])
+
+
+async def test_levels_that_change_together_go_out_together(database_url: str) -> None:
+    together = {f"{number}" for number in range(20)}
+    async with started(PostgresBus(database_url)) as bus:
+        feed = StockFeed(bus)
+        async with running(feed=feed.run), aclosing(feed.follow(Filter("S1", None), None)) as told:  # type: ignore[type-var]
+            first = asyncio.create_task(anext(told))
+            while not first.done():
+                await bus.publish([level_changed("before")])
+                await asyncio.wait([first], timeout=0.2)
+            await bus.publish([level_changed(sku) for sku in together])
+            pieces = [await first]
+            while not skus(pieces[-1]) & together:
+                pieces.append(await anext(told))
+    assert skus(pieces[-1]) >= together
 
 
 async def test_who_comes_back_with_a_position_gets_what_was_missed_and_nothing_twice(inventory: Inventory) -> None:
