@@ -29,6 +29,8 @@ class Cluster:
     directory: Path
     bus: BusName
     brokers: str
+    has_floor_of_year: bool = False
+    """Whether figure 9's floor is measured as well: a minute more."""
     cores: int = field(default_factory=lambda: os.cpu_count() or 1)
     loaded: list[Site] = field(default_factory=list)
     """The sites that were under load, in the order in which they were made."""

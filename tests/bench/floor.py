@@ -8,13 +8,15 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import asyncpg
 
 from shared.clock import utc_now
 from shared.consumer import FETCH_LIMIT
-from tests.bench.receipts import Receipt
+from tests.bench.ledger import TENTHS
+from tests.bench.receipts import Receipt, line_count, receipts
 from tests.bench.site import Site
 
 TABLES = """
@@ -31,11 +33,15 @@ _COLUMNS = [
 _SELL = """
     UPDATE bench.levels SET on_hand = on_hand - $3, updated_at = $4 WHERE location_id = $1 AND sku = $2
 """
+_SELL_WHAT_MAY_BE_NEW = """
+    INSERT INTO bench.levels AS level (location_id, sku, on_hand, updated_at) VALUES ($1, $2, -$3::bigint, $4)
+    ON CONFLICT (sku, location_id) DO UPDATE SET on_hand = level.on_hand - $3, updated_at = $4
+"""
 
 
-async def lines_per_second(site: Site, receipts: Sequence[Receipt]) -> float:
+async def lines_per_second(site: Site, given: Sequence[Receipt]) -> float:
     """Keep the lines of these receipts; encoding the rows is left out of the time."""
-    batches = [receipts[start : start + FETCH_LIMIT] for start in range(0, len(receipts), FETCH_LIMIT)]
+    batches = [given[start : start + FETCH_LIMIT] for start in range(0, len(given), FETCH_LIMIT)]
     now = utc_now()
     prepared = [(_entries(batch, now), _sold(batch, now)) for batch in batches]
     connection = await asyncpg.connect(site.database_url)
@@ -48,12 +54,35 @@ async def lines_per_second(site: Site, receipts: Sequence[Receipt]) -> float:
         taken = time.perf_counter() - begun
     finally:
         await connection.close()
-    return sum(len(receipt.lines) for receipt in receipts) / taken
+    return sum(len(receipt.lines) for receipt in given) / taken
 
 
-def _entries(receipts: Sequence[Receipt], now: datetime) -> list[tuple[Any, ...]]:
+async def year_tenths(site: Site) -> list[float]:
+    """Lines a second in each tenth of the real year, level by level as they come up; encoding the rows is left out."""
+    now, total, done = utc_now(), line_count(), 0
+    seconds, lines = [0.0] * TENTHS, [0] * TENTHS
+    connection = await asyncpg.connect(site.database_url)
+    try:
+        await connection.execute(TABLES)
+        year = receipts()
+        while batch := list(islice(year, FETCH_LIMIT)):
+            entries, sold = _entries(batch, now), _sold(batch, now)
+            begun = time.perf_counter()
+            async with connection.transaction():
+                await connection.copy_records_to_table("ledger", schema_name="bench", columns=_COLUMNS, records=entries)
+                await connection.executemany(_SELL_WHAT_MAY_BE_NEW, sold)
+            tenth = done * TENTHS // total
+            seconds[tenth] += time.perf_counter() - begun
+            lines[tenth] += len(entries)
+            done += len(entries)
+    finally:
+        await connection.close()
+    return [count / taken for count, taken in zip(lines, seconds, strict=True)]
+
+
+def _entries(given: Sequence[Receipt], now: datetime) -> list[tuple[Any, ...]]:
     entries = []
-    for receipt in receipts:
+    for receipt in given:
         identity = (receipt.source, receipt.receipt_id)
         said = (receipt.receipt_id, receipt.source, datetime.fromisoformat(receipt.at), now)
         for number, line in enumerate(receipt.lines):
@@ -62,10 +91,10 @@ def _entries(receipts: Sequence[Receipt], now: datetime) -> list[tuple[Any, ...]
     return entries
 
 
-def _sold(receipts: Sequence[Receipt], now: datetime) -> list[tuple[str, str, int, datetime]]:
+def _sold(given: Sequence[Receipt], now: datetime) -> list[tuple[str, str, int, datetime]]:
     """What each touched level loses, in the order of the keys."""
     sold: Counter[tuple[str, str]] = Counter()
-    for receipt in receipts:
+    for receipt in given:
         for line in receipt.lines:
             sold[receipt.location_id, line.sku] += line.quantity
     return [(*key, quantity, now) for key, quantity in sorted(sold.items())]

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection
 
 from shared.clock import utc_now
-from tests.bench import receipts
+from tests.bench import floor, receipts
 from tests.bench.cluster import Cluster
 from tests.bench.figures import Sample
 from tests.bench.ledger import all_read, batches, rates, while_fed
@@ -41,4 +41,7 @@ async def measure(cluster: Cluster, wanted: Collection[int], runs: int) -> Async
         "lines/s in each tenth": tenths,
         "receipts waiting, at the least": published["least_ahead"],
     }
+    if cluster.has_floor_of_year:
+        floor_tenths = await floor.year_tenths(await cluster.template("year_floor"))
+        beside |= {"floor, last ÷ first": floor_tenths[-1] / floor_tenths[0], "floor, in each tenth": floor_tenths}
     yield Sample(9, tenths[-1] / tenths[0], beside)
