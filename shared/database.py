@@ -5,7 +5,7 @@ their own. Transactions, and every `Statement`, are the driver's: on a hot path 
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
@@ -127,14 +127,13 @@ class Database:
     @asynccontextmanager
     async def single_statement(self) -> AsyncIterator[Connection]:
         """Every statement is a transaction of its own, and one round trip."""
-        connection = await self.engine.connect()  # leaving its own context would take a task
-        session = driver(connection)
-        try:
-            yield connection
-        finally:
-            if session.is_closed() and not connection.invalidated:  # the pool must not hand it out again
-                await connection.invalidate()
-            await connection.close()
+        async with aclosing(await self.engine.connect()) as connection:  # its own context would close it in a task
+            session = driver(connection)
+            try:
+                yield connection
+            finally:
+                if session.is_closed() and not connection.invalidated:  # the pool must not hand it out again
+                    await connection.invalidate()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:

@@ -17,12 +17,12 @@ from shared.statements import Statement
 from shared.telemetry import DEAD_LETTERED
 
 UNEXPECTED = "unexpected_fault"
-_RUNNING = ("database.py", "statements.py")
-"""Where statements are run: a fault is told where they were asked for."""
 """The code of what broke the code itself: a person has to look."""
 EVENT_BYTES_LIMIT = 16 * 1024 * 1024
 """Any bus takes an event of this size; a larger one is a dead letter, announced without its data."""
 _DETAIL_LIMIT = 1_000
+_RUNNING = ("database.py", "statements.py")
+"""Where statements are run: a fault is told where they were asked for."""
 _ROOT = Path(__file__).resolve().parent.parent
 
 _KEEP = Statement(

@@ -34,7 +34,7 @@ class Observer:
         self._on_hand: dict[Shelf, int] = {}
         self._waiting: dict[Shelf, deque[tuple[int, int]]] = defaultdict(deque)
         self._to_ask: dict[int, tuple[Shelf, int]] = {}
-        self._asking: set[asyncio.Task[None]] = set()
+        self._asking: list[asyncio.Task[None]] = []
         self._idle: asyncio.Queue[Connection] = asyncio.Queue()
         self._opened = asyncio.Event()
         self.seen: dict[int, float] = {}
@@ -72,16 +72,17 @@ class Observer:
     async def all_seen(self) -> None:
         """Returns once every sale has shown. TimeoutError where one is missing."""
         async with asyncio.timeout(SHOW_LIMIT_S):
-            while any(self._waiting.values()) or self._to_ask:  # noqa: ASYNC110 - they are emptied one by one
+            while any(self._waiting.values()):  # noqa: ASYNC110 - it is emptied one by one
                 await asyncio.sleep(0.02)
+            await asyncio.gather(*self._asking)
+        self._asking.clear()
 
     async def _ask_for(self, number: int) -> None:
-        (location_id, sku), level = self._to_ask[number]
+        (location_id, sku), level = self._to_ask.pop(number)
         while True:
             (item,) = json.loads(await self._ask(f"sku={sku}&location_id={location_id}"))["items"]
             if item["available"] <= level:
                 self.shown[number] = time.perf_counter()
-                del self._to_ask[number]
                 return
 
     async def _ask(self, query: str) -> bytes:
@@ -112,6 +113,4 @@ class Observer:
             _, number = waiting.popleft()
             self.seen[number] = now
             if number in self._to_ask:
-                asking = asyncio.create_task(self._ask_for(number))
-                self._asking.add(asking)
-                asking.add_done_callback(self._asking.discard)
+                self._asking.append(asyncio.create_task(self._ask_for(number)))

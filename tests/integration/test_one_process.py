@@ -1,9 +1,11 @@
 """All services in one process: what they have in common there."""
 
 import asyncpg
+from starlette.routing import Mount
 
 from services.installation import Installation
 from services.together import create_app
+from tests.conditions import eventually_async
 
 SESSIONS = """
     SELECT count(*) FROM pg_stat_activity
@@ -25,5 +27,12 @@ async def test_the_services_of_a_process_hear_through_one_session_because_each_i
     app = create_app(installation)
     connection = await asyncpg.connect(database_url)
     async with app.router.lifespan_context(app):
-        assert await connection.fetchval(SESSIONS) == 1
+        services = [mounted.app.state.doors for mounted in app.routes if isinstance(mounted, Mount)]
+        assert len(services) == 3
+        assert len({id(doors.database.notifications) for doors in services}) == 1
+
+        async def is_heard() -> bool:
+            return bool(await connection.fetchval(SESSIONS) == 1)
+
+        await eventually_async(is_heard)
     await connection.close()
