@@ -13,7 +13,7 @@ from services.databases import database_in
 from services.faults import CannotGoOn
 from services.verification.invariants import Finding, are_installed, examine
 from shared.bus.base import Bus, BusUnavailable
-from shared.bus.opening import open_bus
+from shared.bus.opening import open_bus, started
 from shared.settings import ServiceSettings
 from shared.statements import Row
 
@@ -54,12 +54,8 @@ async def _look_until_at_rest(settings: ServiceSettings, attempts: int) -> list[
         async with engine.connect() as connection:
             if not await are_installed(connection):
                 raise CannotGoOn("there is no Zaiko in this database; `zaiko up --database-url …` makes one")
-        bus = open_bus(settings)
-        await bus.start()
-        try:
+        async with started(open_bus(settings)) as bus:
             return await _look_again_while_wrong(engine, bus, attempts)
-        finally:
-            await bus.stop()
     finally:
         await engine.dispose()
 

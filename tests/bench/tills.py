@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 
 import asyncpg
 
+from shared.bus.opening import started
 from shared.clock import utc_now
 from tests.bench import floor
 from tests.bench.cluster import Cluster
@@ -57,13 +58,9 @@ async def _fill(site: Site, slice_of_year: Sequence[Receipt]) -> None:
 async def _publish(site: Site, slice_of_year: Sequence[Receipt]) -> None:
     """Put all receipts on the bus, while nobody reads."""
     messages = [message(receipt) for receipt in slice_of_year]
-    bus = site.open_bus()
-    await bus.start()
-    try:
+    async with started(site.open_bus()) as bus:
         for start in range(0, len(messages), PUBLISHED_TOGETHER):
             await bus.publish(messages[start : start + PUBLISHED_TOGETHER])
-    finally:
-        await bus.stop()
 
 
 async def _applied_per_second(cluster: Cluster, site: Site, slice_of_year: Sequence[Receipt]) -> float:
