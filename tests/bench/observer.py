@@ -10,9 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-import httpx
-
-from tests.bench.connection import Connection, encoded
+from tests.bench.connection import Connection, EventStream, encoded
 
 Shelf = tuple[str, str]
 """(location_id, sku)"""
@@ -36,7 +34,6 @@ class Observer:
         self._to_ask: dict[int, tuple[Shelf, int]] = {}
         self._asking: list[asyncio.Task[None]] = []
         self._idle: asyncio.Queue[Connection] = asyncio.Queue()
-        self._opened = asyncio.Event()
         self.seen: dict[int, float] = {}
         """For each sale, by its number, when the stream had its level."""
         self.shown: dict[int, float] = {}
@@ -51,15 +48,13 @@ class Observer:
         for item in json.loads(await self._ask("&".join(f"sku={sku}" for sku in skus)))["items"]:
             for place in item["locations"]:
                 self._on_hand[place["location_id"], item["sku"]] = place["available"]
-        following = asyncio.create_task(self._follow())
+        request = encoded({"method": "GET", "path": "/inventory/v1/stream", "headers": self._headers})
+        async with asyncio.timeout(OPEN_LIMIT_S):
+            stream = await EventStream.open(self._port, request, self._told)
         try:
-            async with asyncio.timeout(OPEN_LIMIT_S):
-                await self._opened.wait()
             yield
         finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
-            for connection in connections:
+            for connection in (stream, *connections):
                 connection.close()
 
     def sells(self, number: int, shelf: Shelf, *, is_asked_for: bool) -> None:
@@ -94,17 +89,8 @@ class Observer:
             raise RuntimeError(f"availability answered {status}")
         return body
 
-    async def _follow(self) -> None:
-        timeout = httpx.Timeout(OPEN_LIMIT_S, read=None)
-        async with (
-            httpx.AsyncClient(headers=dict(self._headers), timeout=timeout, trust_env=False) as client,
-            client.stream("GET", f"http://127.0.0.1:{self._port}/inventory/v1/stream") as stream,
-        ):
-            stream.raise_for_status()
-            self._opened.set()
-            async for line in stream.aiter_lines():
-                if line.startswith("data:"):
-                    self._see(json.loads(line[5:]), time.perf_counter())
+    def _told(self, data: bytes) -> None:
+        self._see(json.loads(data), time.perf_counter())
 
     def _see(self, level: Mapping[str, object], now: float) -> None:
         """A level that is as low as a sale leaves it, or lower, has that sale in it."""

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import uvloop
 
 from shared.bus.base import Bus, Message
-from shared.bus.opening import open_bus
+from shared.bus.opening import open_bus, started
 from shared.settings import ServiceSettings
 from tests.bench.connection import Connection, encoded
 from tests.bench.observer import Observer, Shelf
@@ -119,21 +119,16 @@ async def run(job: dict[str, Any]) -> dict[str, Any]:
     size, reference_size = int(job["seconds"] * per_second), int(job["reference_seconds"] * per_second)
     sales = Sales(job["skus"], job["places"])
     observer = Observer(job["port"], job["headers"])
-    bus, own, reader = open_bus(settings), own_bus(settings), own_bus(settings)
-    for each in (bus, own, reader):
-        await each.start()
-    try:
+    async with started(own_bus(settings)) as own, started(own_bus(settings)) as reader:
         messages = [message(sale.receipt) for sale in sales.take(reference_size)]
         round_trip = await round_trips(own, reader, messages, per_second, LIMIT_S)
         commit = await commits(settings.database_url, reference_size, per_second, LIMIT_S)
-        async with observer.watching(job["skus"]):
-            used, begun = time.process_time(), time.perf_counter()
-            by_bus = await over_bus(bus, observer, sales.take(size), per_second)
-            share = (time.process_time() - used) / (time.perf_counter() - begun)
-            by_http = await over_http(job, observer, sales.take(reference_size))
-    finally:
-        for each in (reader, own, bus):
-            await each.stop()
+    # The reader is gone by now: every session that listens would be woken for each sale.
+    async with started(open_bus(settings)) as bus, observer.watching(job["skus"]):
+        used, begun = time.process_time(), time.perf_counter()
+        by_bus = await over_bus(bus, observer, sales.take(size), per_second)
+        share = (time.process_time() - used) / (time.perf_counter() - begun)
+        by_http = await over_http(job, observer, sales.take(reference_size))
     measured = {"round_trip": round_trip, "commit": commit, "bus": by_bus, "http": by_http}
     return {name: percentiles(seconds) for name, seconds in measured.items()} | {"processor_share": share}
 
