@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 import uvloop
 
-from shared.bus.opening import open_bus
+from shared.bus.opening import open_bus, started
 from shared.contracts.tills import TOPIC
 from shared.settings import ServiceSettings
 from tests.bench.receipts import message, receipts
@@ -27,8 +27,6 @@ PUBLISHED_TOGETHER = 500
 
 async def run(job: dict[str, Any]) -> dict[str, int]:
     settings = ServiceSettings()
-    bus = open_bus(settings)
-    await bus.start()
     connection = await asyncpg.connect(settings.database_url)
     year = receipts(job["lines"])
     published = lines = 0
@@ -42,7 +40,7 @@ async def run(job: dict[str, Any]) -> dict[str, int]:
         return bool(waiting < job["ahead"])
 
     try:
-        async with asyncio.timeout(job["limit_s"]):
+        async with started(open_bus(settings)) as bus, asyncio.timeout(job["limit_s"]):
             while batch := list(islice(year, PUBLISHED_TOGETHER)):
                 await eventually_async(has_room, job["limit_s"])
                 await bus.publish([message(receipt) for receipt in batch])
@@ -50,7 +48,6 @@ async def run(job: dict[str, Any]) -> dict[str, int]:
                 lines += sum(len(receipt.lines) for receipt in batch)
     finally:
         await connection.close()
-        await bus.stop()
     return {"receipts": published, "lines": lines, "least_ahead": least_ahead}
 
 

@@ -11,7 +11,7 @@ import asyncpg
 
 from services.installation import BusName
 from shared.bus.base import Bus, Partition
-from shared.bus.opening import open_bus
+from shared.bus.opening import open_bus, started
 from shared.settings import ServiceSettings
 from tests.conditions import eventually_async
 
@@ -56,14 +56,12 @@ class Site:
 
     async def rest(self) -> None:
         """Returns once nothing is on its way any more: the outboxes are empty and every consumer has read all."""
-        bus = self.open_bus()
-        await bus.start()
-        connection = await asyncpg.connect(self.database_url)
-        try:
-            await eventually_async(lambda: _is_at_rest(connection, bus), REST_LIMIT_S)
-        finally:
-            await connection.close()
-            await bus.stop()
+        async with started(self.open_bus()) as bus:
+            connection = await asyncpg.connect(self.database_url)
+            try:
+                await eventually_async(lambda: _is_at_rest(connection, bus), REST_LIMIT_S)
+            finally:
+                await connection.close()
 
 
 async def _is_at_rest(connection: asyncpg.Connection, bus: Bus) -> bool:

@@ -17,7 +17,7 @@ from tests.bench.site import Site
 from tests.bench.stock import open_shops, receive
 
 NUMBERS = frozenset({5})
-LINES = 60_000
+LINES = 120_000
 PUBLISHED_TOGETHER = 500
 APPLY_LIMIT_S = 120.0
 _OPENING = "SELECT sku, location_id, quantity FROM bench.opening ORDER BY sku, location_id"

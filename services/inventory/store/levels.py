@@ -67,21 +67,26 @@ def _by_column(keys: Iterable[Key]) -> dict[str, list[str]]:
 class Locked(NamedTuple):
     """Levels, and under the same keys the id of the transaction that holds their locks, as text.
 
-    `channels` are those of the channels asked for that are known, `recorded` the causes that the ledger has.
+    `channels` are those of the channels asked for that are known, `recorded` the causes that the ledger has; None where
+    none were asked for.
     """
 
     levels: dict[Key, Level]
     transaction_ids: dict[Key, str]
     channels: set[str]
-    recorded: set[Cause]
+    recorded: set[Cause] | None
 
 
 async def lock(
-    transaction: Transaction, keys: Iterable[Key], channels: Collection[str] = (), causes: Collection[Cause] = ()
+    transaction: Transaction,
+    keys: Iterable[Key],
+    channels: Collection[str] = (),
+    causes: Collection[Cause] | None = None,
 ) -> Locked:
     """The levels that exist under these keys, locked until the transaction ends; the rest is asked under the locks."""
-    locked = Locked({}, {}, set(), set())
-    asked = list(causes)
+    asked = list(causes or ())
+    recorded: set[Cause] = set()
+    locked = Locked({}, {}, set(), None if causes is None else recorded)
     rows = await _LOCK.rows(
         transaction,
         **_by_column(set(keys)),
@@ -95,7 +100,7 @@ async def lock(
             locked.levels[location_id, sku] = Level(*quantities)
             locked.transaction_ids[location_id, sku] = told
         elif found == "cause":
-            locked.recorded.add(asked[int(told) - 1])
+            recorded.add(asked[int(told) - 1])
         else:
             locked.channels.add(told)
     return locked

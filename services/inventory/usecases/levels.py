@@ -28,11 +28,11 @@ class LockedLevels(dict[Key, Level]):
     that were, None where nobody asked or shelves came later.
     """
 
-    def __init__(self, locked: store.Locked, recorded: set[Cause] | None = None) -> None:
+    def __init__(self, locked: store.Locked) -> None:
         self.found: dict[Key, Level] = {}
         self.transaction_ids: dict[Key, str] = {}
         self.channels = locked.channels
-        self.recorded = recorded
+        self.recorded = locked.recorded
         self._add(locked)
 
     def add(self, locked: store.Locked) -> None:
@@ -56,8 +56,7 @@ async def lock(transaction: Transaction, keys: Iterable[Key], channels: Collecti
 
 async def lock_for_facts(transaction: Transaction, keys: Iterable[Key], causes: Iterable[Cause]) -> LockedLevels:
     """The same for facts; with them, what the ledger has of their causes."""
-    locked = await store.lock(transaction, keys, causes=set(causes))
-    return LockedLevels(locked, locked.recorded)
+    return LockedLevels(await store.lock(transaction, keys, causes=set(causes)))
 
 
 async def lock_or_create(transaction: Transaction, keys: Iterable[Key]) -> LockedLevels:
