@@ -63,6 +63,14 @@ class Site:
             finally:
                 await connection.close()
 
+    async def tidy(self) -> None:
+        """Leave autovacuum nothing to do for what was loaded before, so that it does not do it meanwhile."""
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            await connection.execute("VACUUM (ANALYZE)")
+        finally:
+            await connection.close()
+
 
 async def _is_at_rest(connection: asyncpg.Connection, bus: Bus) -> bool:
     """Whether all was through at the moment of one snapshot; the bus is asked after it, and its ends only grow."""
