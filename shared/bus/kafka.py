@@ -35,7 +35,7 @@ _POLL_MS = 1_000
 _LONG_POLL_MS = 500
 _RETRY_AFTER_MS = 100
 _SESSION_TIMEOUT_MS = 6_000
-_HEARTBEAT_MS = 500
+_HEARTBEAT_MS = 1_000
 """So long it takes a member to hear that others came or went, and until it has nobody new gets anything."""
 _REBALANCE_TIMEOUT_MS = 15_000
 _READ_RECORDS_LIMIT = 1_000
