@@ -20,7 +20,6 @@ LIMIT_S = 240.0
 
 async def measure(system: Whole, wanted: Collection[int]) -> AsyncIterator[Sample]:
     """One run."""
-    await system.site.tidy()
     job = {
         "port": system.target.ports[0],
         "headers": dict(system.target.headers),

@@ -55,21 +55,17 @@ class Site:
         return open_bus(settings)
 
     async def rest(self) -> None:
-        """Returns once nothing is on its way any more: the outboxes are empty and every consumer has read all."""
+        """Returns once nothing is on its way any more, and autovacuum has nothing to do for what was loaded before.
+
+        The outboxes are empty then, and every consumer has read all.
+        """
         async with started(self.open_bus()) as bus:
             connection = await asyncpg.connect(self.database_url)
             try:
                 await eventually_async(lambda: _is_at_rest(connection, bus), REST_LIMIT_S)
+                await connection.execute("VACUUM (ANALYZE)")
             finally:
                 await connection.close()
-
-    async def tidy(self) -> None:
-        """Leave autovacuum nothing to do for what was loaded before, so that it does not do it meanwhile."""
-        connection = await asyncpg.connect(self.database_url)
-        try:
-            await connection.execute("VACUUM (ANALYZE)")
-        finally:
-            await connection.close()
 
 
 async def _is_at_rest(connection: asyncpg.Connection, bus: Bus) -> bool:
