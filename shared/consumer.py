@@ -158,7 +158,7 @@ class Consumer:
             if not fresh:
                 return
             try:
-                await self._apply(fresh, subscription.look_ahead, one_by_one=failures >= ATTEMPTS)
+                await self._apply(fresh, one_by_one=failures >= ATTEMPTS)
                 return
             except Fenced:
                 self._passed.clear()
@@ -173,8 +173,8 @@ class Consumer:
                 log.warning("consumer.retry", consumer=self.name, failures=failures, exc_info=error)
                 await asyncio.sleep(min(RETRY_S * 2**failures, RETRY_LIMIT_S))
 
-    async def _apply(self, records: Sequence[Record], is_ending: Callable[[], None], *, one_by_one: bool) -> None:
-        """Apply the records in one transaction; `is_ending` is called when it has only to be written."""
+    async def _apply(self, records: Sequence[Record], *, one_by_one: bool) -> None:
+        """Apply the records in one transaction."""
         steps = {record.partition: record.offset + 1 for record in records}
         routed = [record for record in records if self._concerns(record)]
         if routed and (self._needs is None or await self._needs()):
@@ -183,8 +183,6 @@ class Consumer:
                 async with self._database.transaction() as transaction:
                     await self._dispatch(transaction, routed, one_by_one=one_by_one)
                     self._advance(gathered(transaction), steps)
-                    if not self._pause_s:
-                        is_ending()
                 self._move_to(steps)
         else:
             self._passed |= steps

@@ -61,10 +61,6 @@ class Subscription(Protocol):
         """
         ...
 
-    def look_ahead(self) -> None:
-        """What was fetched is about to be done with: the next fetch may begin meanwhile. Never needed, only faster."""
-        ...
-
     async def rewind(self) -> None:
         """Forget what was fetched: the next fetch starts again at the stored offsets (`LoadOffsets`)."""
         ...

@@ -61,9 +61,6 @@ class Member:
                 self._nothing_in_hand.clear()
                 return records
 
-    def look_ahead(self) -> None:
-        """The client reads ahead by itself; and fetching tells a rebalance that there is nothing in hand."""
-
     async def rewind(self) -> None:
         self._positioned.clear()
 

@@ -1,6 +1,5 @@
 """Members of groups on PostgreSQL: a dedicated connection each, that hears, reads and holds the locks."""
 
-import asyncio
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -70,19 +69,8 @@ class Member:
         self._owned: list[Partition] = []
         self._positions: dict[Partition, int] = {}
         self._share_again_at = 0.0
-        self._ahead: asyncio.Task[Sequence[Record]] | None = None
 
     async def fetch(self) -> Sequence[Record]:
-        self.look_ahead()
-        ahead, self._ahead = self._ahead, None
-        assert ahead is not None
-        return await ahead
-
-    def look_ahead(self) -> None:
-        if self._ahead is None:
-            self._ahead = asyncio.create_task(self._fetch(), name=f"{self._group} fetches")
-
-    async def _fetch(self) -> Sequence[Record]:
         while True:
             ear = await self.join()
             missing = [partition for partition in self._owned if partition not in self._positions]
@@ -99,14 +87,7 @@ class Member:
                 return records
 
     async def rewind(self) -> None:
-        await self._look_no_further()
         self._positions.clear()
-
-    async def _look_no_further(self) -> None:
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None:
-            ahead.cancel()
-            await asyncio.gather(ahead, return_exceptions=True)
 
     async def join(self) -> Ear:
         """Be a member with a fair share of the partitions, as far as they are free."""
@@ -129,7 +110,6 @@ class Member:
 
     async def leave(self) -> None:
         """Hand the partitions back and tell the others."""
-        await self._look_no_further()
         ear, self._ear = self._ear, None
         if ear is None or ear.connection.is_closed():
             return

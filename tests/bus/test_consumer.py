@@ -180,8 +180,6 @@ async def test_two_members_that_believe_in_the_same_partition_never_both_take_ef
         await zombie._load_offsets(end)
 
         class Asleep:
-            def look_ahead(self) -> None: ...
-
             async def rewind(self) -> None:
                 await zombie._load_offsets(end)
 
