@@ -1,5 +1,6 @@
 """Notifications: told after the commit, heard in every process, and after a loss everybody looks."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 
@@ -8,6 +9,7 @@ import pytest
 
 from shared.background import running
 from shared.database import Database, ending, savepoint, tell
+from shared.notifications import Notifications
 from tests.conditions import eventually
 
 
@@ -23,7 +25,8 @@ OpenProcess = Callable[..., Awaitable[tuple[Database, Heard]]]
 
 @pytest.fixture
 async def process(database_url: str) -> AsyncIterator[OpenProcess]:
-    """Opens a database as a process has it, with its notifications running."""
+    """Opens a database as a process has it, with its notifications running, and known to those before it."""
+    opened: list[Database] = []
     async with AsyncExitStack() as stack:
 
         async def open_one(schema: str = "probe") -> tuple[Database, Heard]:
@@ -31,7 +34,8 @@ async def process(database_url: str) -> AsyncIterator[OpenProcess]:
             database.on("news", heard)
             stack.push_async_callback(database.close)
             await stack.enter_async_context(running(notifications=database.notifications.run))
-            await eventually(lambda: heard == [""])
+            await eventually(lambda: heard and not any(other.notifications.is_alone for other in opened))
+            opened.append(database)
             heard.clear()
             return database, heard
 
@@ -87,6 +91,65 @@ async def test_after_a_lost_connection_everybody_looks_and_hears_again(process: 
     await eventually(lambda: "" in own and "" in there)
     here.notifications.tell("probe.news", "afterwards")
     await eventually(lambda: there[-1] == "afterwards")
+
+
+@pytest.fixture
+async def overheard(database_url: str) -> AsyncIterator[Heard]:
+    """What is told in the database on the channel of news, heard by somebody who does not count as listening."""
+    heard = Heard()
+    connection = await asyncpg.connect(database_url)
+    await connection.add_listener("probe.news", lambda *told: heard(told[-1]))
+    yield heard
+    await connection.close()
+
+
+async def alone(database: Database) -> None:
+    """Returns once its process has found out that nobody else listens."""
+
+    def is_alone() -> bool:
+        database.notifications.tell("probe.else")  # it looks around when it has something to tell
+        return database.notifications.is_alone
+
+    await eventually(is_alone)
+
+
+async def test_who_is_alone_tells_nobody_and_has_who_comes_look(process: OpenProcess, overheard: Heard) -> None:
+    here, own = await process()
+    await alone(here)
+    here.notifications.tell("probe.news", "unheard")
+    _, there = await process()
+    here.notifications.tell("probe.news", "heard")
+    await eventually(lambda: there[-1:] == ["heard"])
+    assert own == ["unheard", "heard"]
+    assert overheard == ["", "heard"]
+
+
+async def test_who_is_left_alone_falls_silent_again(database_url: str, process: OpenProcess) -> None:
+    here, _ = await process()
+    other = Notifications(database_url)
+    other.on("probe.news", Heard())
+    await alone(here)
+    async with running(notifications=other.run):
+        await eventually(lambda: not here.notifications.is_alone)
+    await alone(here)
+
+
+async def test_whoever_comes_at_any_moment_sees_the_last_of_what_is_told(
+    database_url: str, process: OpenProcess
+) -> None:
+    here, _ = await process()
+    told = 0
+    for _ in range(10):
+        seen = []
+        other = Notifications(database_url)
+        other.on("probe.news", lambda _: seen.append(told))  # noqa: B023 - each is gone before the next comes
+        await alone(here)
+        async with running(notifications=other.run):
+            while here.notifications.is_alone:
+                told += 1
+                here.notifications.tell("probe.news", str(told))
+                await asyncio.sleep(0)
+            await eventually(lambda: seen and seen[-1] == told)  # noqa: B023
 
 
 async def test_a_savepoint_that_fails_takes_back_what_it_announced(database_url: str) -> None:
