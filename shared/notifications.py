@@ -16,6 +16,8 @@ from time import monotonic
 import asyncpg
 import structlog
 
+from shared.advisory_locks import holders
+
 Callback = Callable[[str], bool | None]
 """Called with the payload; with an empty one after a reconnect, when notifications may have been missed.
 
@@ -30,12 +32,7 @@ _ARRIVED = "zaiko.arrived"
 """Told by who has begun to listen, so that nobody keeps silent any more."""
 _KEY = "hashtextextended('zaiko listens', 0)"
 _LISTENS = f"SELECT pg_advisory_lock_shared({_KEY})"
-_IS_ALONE = f"""
-SELECT count(*) = 1 FROM pg_locks
-WHERE locktype = 'advisory' AND granted AND objsubid = 1
-AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-AND (classid::bigint << 32) | objid::bigint = {_KEY}
-"""
+_LISTENERS = holders(_KEY)
 _LOOK_AROUND_S = 1.0
 """Pause between two looks whether the others have left."""
 log = structlog.get_logger(__name__)
@@ -132,8 +129,8 @@ class Notifications:
 
     async def _look_around(self, connection: asyncpg.Connection) -> None:
         arrivals = self._arrivals
-        is_alone = await connection.fetchval(_IS_ALONE)
-        self.is_alone = is_alone and arrivals == self._arrivals  # who came meanwhile may not have been counted
+        listeners = await connection.fetchval(_LISTENERS)
+        self.is_alone = listeners == 1 and arrivals == self._arrivals  # who came meanwhile may not have been counted
         self._look_around_at = monotonic() + _LOOK_AROUND_S
 
     @staticmethod

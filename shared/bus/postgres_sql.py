@@ -4,6 +4,8 @@ The log is kept in batches, as brokers keep theirs: what was published together 
 of a row have the offsets from `first_offset` up to, not including, `next_offset`.
 """
 
+from shared.advisory_locks import holders
+
 APPENDED = "bus.appended"
 """Told with the place, `topic/number`."""
 REGROUPED = "bus.regrouped"
@@ -111,12 +113,7 @@ SELECT topic, partition, first_offset, keys, headers, bodies FROM (
 ) AS page WHERE records_before < $5::int AND bytes_before < $6::int ORDER BY nth, place
 """
 
-MEMBERS = """
-SELECT count(*) FROM pg_locks
-WHERE locktype = 'advisory' AND granted AND objsubid = 1
-AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-AND (classid::bigint << 32) | objid::bigint = $1
-"""
+MEMBERS = holders("$1")
 JOIN = "SELECT pg_advisory_lock_shared($1)"
 TAKE = "SELECT key FROM unnest($1::bigint[]) AS key WHERE pg_try_advisory_lock(key) LIMIT $2"
 GIVE_UP = "SELECT pg_advisory_unlock(key) FROM unnest($1::bigint[]) AS key"
