@@ -99,7 +99,7 @@ async def test_a_relay_that_loses_its_database_connection_comes_back_and_loses_n
         for number in range(1, 4):
             await change(database, "S0")
             await admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock'"
                 " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
             )
 
