@@ -3,7 +3,8 @@
 from functools import lru_cache
 from struct import Struct
 
-_CACHED_KEYS_LIMIT = 65_536
+_CACHED_KEYS_LIMIT = 4_096
+"""The hot ones. Of shelves there are a million: a cache for many of them mostly misses, in memory that is cold."""
 _MIX = 0x5BD1E995
 _SEED = 0x9747B28C
 _WORD = 0xFFFFFFFF

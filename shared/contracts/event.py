@@ -127,15 +127,17 @@ class MalformedEvent(Exception):
 
 def to_headers(event: Event) -> dict[str, str]:
     """The attributes as message headers of the Kafka protocol binding, binary content mode."""
-    return {
+    headers = {
         "ce_specversion": "1.0",
         "ce_id": event.id,
         "ce_source": event.source,
         "ce_type": event.type,
         "ce_time": rfc3339(event.time),
         "content-type": event.content_type,
-        **{f"ce_{name}": value for name, value in event.extensions.items()},
     }
+    for name, value in event.extensions.items():
+        headers[f"ce_{name}"] = value
+    return headers
 
 
 def from_message(headers: Mapping[str, str], key: str, value: bytes) -> Event:

@@ -74,9 +74,13 @@ async def _median_ms(connection: asyncpg.Connection, statement: str, times: int)
 
 
 def _processor() -> str:
+    """Its name; beside it family and model, by which processors of one name are told apart."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except FileNotFoundError:
         lines = []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
+    facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    if "model name" not in facts:
+        return platform.processor() or platform.machine()
+    which = [f"{name} {facts[key]}" for name, key in (("family", "cpu family"), ("model", "model")) if key in facts]
+    return f"{facts['model name']} ({', '.join(which)})" if which else facts["model name"]

@@ -85,11 +85,14 @@ async def settle(
     A shortfall that grew is announced before its level, so that the level is what a compacted topic keeps.
     """
     changed = levels.changed()
-    oversold = [key for key, level in changed.items() if level.shortfall > levels.found[key].shortfall]
+    oversold = []
     for key, level in changed.items():
-        level.announced_shortfall = (
-            level.shortfall if key in oversold else min(level.announced_shortfall, level.shortfall)
-        )
+        shortfall = level.shortfall
+        if shortfall > levels.found[key].shortfall:
+            oversold.append(key)
+            level.announced_shortfall = shortfall
+        else:
+            level.announced_shortfall = min(level.announced_shortfall, shortfall)
     shortfalls = await _oversold(transaction, levels, oversold, now) if oversold else []
     store.write(gathered(transaction), levels.found, changed, now)
     look_at(transaction, [key for key, level in changed.items() if is_disturbed(levels.found[key], level)])
