@@ -1,13 +1,14 @@
 """Allocation: which places a promise is kept from. All lines or nothing, and never more than is available."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, islice
+from typing import NamedTuple
 
 from services.inventory.domain.channels import UNBOUNDED, Bounds, Pool
 from services.inventory.domain.levels import Key
-from services.inventory.domain.sight import Sight, look
+from services.inventory.domain.sight import Sight, Spent, look
 
 SUBSET_LIMIT = 5_000
 """So many combinations of places are tried for the fewest parcels before the greedy choice is taken."""
@@ -37,8 +38,7 @@ class Request:
         return self.bounds.get(key, UNBOUNDED).pool
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """Units of one item from one place."""
 
     sku: str
@@ -46,8 +46,7 @@ class Share:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True)
-class Shortage:
+class Shortage(NamedTuple):
     """`available` is what the candidates could have given under the request's policy."""
 
     sku: str
@@ -55,8 +54,7 @@ class Shortage:
     available: int
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """Either shares for every line, or the shortages and nothing held."""
 
     shares: Sequence[Share] = ()
@@ -97,7 +95,9 @@ def _decide(request: Request, available: dict[Key, int], left: dict[Pool, int]) 
 
 def considered(request: Request, available: Mapping[Key, int], left: Mapping[Pool, int]) -> tuple[Request, Sight]:
     """The request with its candidates as they are considered, each once, and what it sees of the stock there."""
-    request = replace(request, candidates=tuple(dict.fromkeys(request.candidates)))
+    candidates = tuple(dict.fromkeys(request.candidates))
+    if len(candidates) < len(request.candidates):
+        request = replace(request, candidates=candidates)
     sight = Sight(available)
     if request.bounds or request.keep_back:
         sight = look(request.keys, available, request.bounds, request.keep_back, left)
@@ -127,6 +127,8 @@ def _places(request: Request, sight: Sight) -> Sequence[str] | None:
 
 def _fewest(request: Request, sight: Sight) -> Sequence[str]:
     useful = [place for place in request.candidates if any(sight.at(place, sku) > 0 for sku in request.lines)]
+    if len(useful) < 2:
+        return useful
     subsets = (subset for size in range(1, len(useful)) for subset in combinations(useful, size))
     for subset in islice(subsets, SUBSET_LIMIT):
         if _covers(subset, request.lines, sight):
@@ -137,7 +139,7 @@ def _fewest(request: Request, sight: Sight) -> Sequence[str]:
 def _greedy(lines: Mapping[str, int], places: Sequence[str], sight: Sight) -> Sequence[str]:
     """Always the place that gives most of what is still missing; earlier candidates win ties."""
     missing = dict(lines)
-    spent: Counter[Pool] = Counter()
+    spent: Spent = defaultdict(int)
     chosen: list[str] = []
     remaining = list(places)
     while any(missing.values()) and remaining:

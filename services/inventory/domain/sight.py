@@ -1,23 +1,24 @@
 """What one request may see of the stock: less than is there where its channel is limited or units are kept back."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 from services.inventory.domain.channels import UNBOUNDED, Bounds, Pool
 from services.inventory.domain.levels import Key
 
 NOTHING: Mapping[Pool, int] = MappingProxyType({})
+Spent = defaultdict[Pool, int]
+"""Units that were taken of each pool meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(NamedTuple):
     """Units by place and item, `pools` that some of them count against, and what is left of each pool."""
 
     units: Mapping[Key, int]
-    pools: Mapping[Key, Pool] = field(default_factory=dict)
-    left: Mapping[Pool, int] = field(default_factory=dict)
+    pools: Mapping[Key, Pool] = MappingProxyType({})
+    left: Mapping[Pool, int] = NOTHING
 
     def at(self, place: str, sku: str, spent: Mapping[Pool, int] = NOTHING) -> int:
         """What the place could give of the item, never below 0, once so much of the pools is `spent`."""
@@ -33,7 +34,7 @@ class Sight:
 
     def spread(self, places: Iterable[str], sku: str, wanted: int | None = None) -> Iterator[tuple[str, int]]:
         """Units from the places in turn until there are `wanted`; without it all that they could give."""
-        spent: Counter[Pool] = Counter()
+        spent: Spent = defaultdict(int)
         missing = wanted
         for place in places:
             if missing == 0:
@@ -46,7 +47,7 @@ class Sight:
                 self.spend(spent, place, sku, units)
                 yield place, units
 
-    def spend(self, spent: Counter[Pool], place: str, sku: str, units: int) -> None:
+    def spend(self, spent: Spent, place: str, sku: str, units: int) -> None:
         """Count units from the place against their pool, where they have one."""
         pool = self.pools.get((place, sku)) if self.pools else None
         if pool is not None:
