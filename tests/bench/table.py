@@ -44,7 +44,9 @@ class Report:
 
     def show(self, console: Console) -> None:
         """Print it: each figure with its bar, the absolute numbers under it."""
-        table = Table(title=f"Zaiko on {self.bus}, " + (f"medians of {self.runs} runs" if self.runs > 1 else "one run"))
+        table = Table(
+            title=f"Zaiko on {self.bus}, " + (f"medians of {self.runs} runs or more" if self.runs > 1 else "one run")
+        )
         for heading in ("", "figure", "bar", "median", "least", "most", "met"):
             table.add_column(heading, justify="left" if heading in ("figure", "met") else "right")
         for result in self.results:

@@ -33,6 +33,8 @@ def test_absolute_numbers_are_medians_part_by_part() -> None:
     assert result(SPEED, 1, 2, 6).beside == {"a/s": 2, "parts": [2, 1]}
 
 
-@pytest.mark.parametrize(("figure", "cores", "taken"), [(FIGURES[1], 2, 3), (FIGURES[9], 2, 1), (FIGURES[11], 2, 1)])
-def test_some_figures_are_taken_once(figure: Figure, cores: int, taken: int) -> None:
+@pytest.mark.parametrize(
+    ("figure", "cores", "taken"), [(FIGURES[1], 2, 3), (FIGURES[7], 2, 5), (FIGURES[9], 2, 1), (FIGURES[11], 2, 1)]
+)
+def test_some_figures_are_taken_once_and_one_more_often(figure: Figure, cores: int, taken: int) -> None:
     assert figure.samples(3, cores) == taken
