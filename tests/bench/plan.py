@@ -34,7 +34,7 @@ async def _whole(cluster: Cluster, wanted: Collection[int], runs: int) -> AsyncI
                 await system.site.rest()
 
 
-# The lag comes first: after other load rare commits take longer, and with them what it is held against.
+# The lag comes first, so that nothing that other figures leave to be written changes it or what it is held against.
 _GROUPS: Sequence[tuple[frozenset[int], Measure]] = (
     (lag.NUMBERS, lag.measure),
     (frozenset[int]().union(*(part.NUMBERS for part in _PARTS)), _whole),

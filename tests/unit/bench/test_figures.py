@@ -38,3 +38,4 @@ def test_absolute_numbers_are_medians_part_by_part() -> None:
 )
 def test_some_figures_are_taken_once_and_one_more_often(figure: Figure, cores: int, taken: int) -> None:
     assert figure.samples(3, cores) == taken
+    assert figure.samples(1, cores) == 1
