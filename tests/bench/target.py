@@ -61,7 +61,7 @@ class Target:
 
 async def run_process(
     module: str, job: Mapping[str, Any], limit_s: float, environment: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+) -> Any:
     """Run a module of the bench on a job given as JSON; its result. RuntimeError where it fails or takes too long."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, stdin=-1, stdout=-1, env=None if environment is None else dict(environment)
@@ -75,5 +75,4 @@ async def run_process(
             await process.wait()
     if process.returncode:
         raise RuntimeError(f"{module} ended with status {process.returncode}")
-    result: dict[str, Any] = json.loads(output)
-    return result
+    return json.loads(output)

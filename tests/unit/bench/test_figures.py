@@ -34,8 +34,9 @@ def test_absolute_numbers_are_medians_part_by_part() -> None:
 
 
 @pytest.mark.parametrize(
-    ("figure", "cores", "taken"), [(FIGURES[1], 2, 3), (FIGURES[7], 2, 5), (FIGURES[9], 2, 1), (FIGURES[11], 2, 1)]
+    ("figure", "of_one", "of_three"),
+    [(FIGURES[1], 1, 3), (FIGURES[7], 12, 36), (FIGURES[9], 1, 1), (FIGURES[11], 1, 1)],
 )
-def test_some_figures_are_taken_once_and_one_more_often(figure: Figure, cores: int, taken: int) -> None:
-    assert figure.samples(3, cores) == taken
-    assert figure.samples(1, cores) == 1
+def test_some_figures_are_taken_once_and_one_in_many_short_samples(figure: Figure, of_one: int, of_three: int) -> None:
+    assert figure.samples(1, cores=2) == of_one
+    assert figure.samples(3, cores=2) == of_three
