@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from statistics import median, quantiles
+from typing import NamedTuple
 
 import asyncpg
 
@@ -48,51 +49,65 @@ def own_bus(settings: ServiceSettings) -> Bus:
     return PostgresBus(settings.bus_database_url or settings.database_url, topics=topics)
 
 
-async def round_trips(
-    bus: Bus, reader: Bus, messages: Sequence[Message], per_second: float, limit_s: float
-) -> list[float]:
-    """Seconds from calling `publish`, with one message at a time, until the `reader`, another's, has the record."""
+class Reference(NamedTuple):
+    """What cannot be less, for each message: seconds over the bus, and until the commit after it has come back."""
+
+    round_trip: list[float]
+    with_commit: list[float]
+
+
+async def references(
+    bus: Bus, reader: Bus, messages: Sequence[Message], database_url: str, per_second: float, limit_s: float
+) -> Reference:
+    """From calling `publish`, a message at a time, until another's `reader` has the record and has committed a row."""
     published = [0.0] * len(messages)
     seen = [0.0] * len(messages)
+    committed = [0.0] * len(messages)
     numbers = {message.headers["ce_id"]: number for number, message in enumerate(messages)}
     start = await bus.end_offsets(TOPIC)
 
-    async def read() -> None:
-        async with aclosing(reader.read(TOPIC, start)) as records:  # type: ignore[type-var]
+    async def read(commit: Callable[[int], Awaitable[None]]) -> None:
+        async with aclosing(reader.read(TOPIC, start)) as records, asyncio.TaskGroup() as tasks:  # type: ignore[type-var]
             for _ in messages:
                 record = await anext(records)
-                seen[numbers[record.message.headers["ce_id"]]] = time.perf_counter()
+                number = numbers[record.message.headers["ce_id"]]
+                seen[number] = time.perf_counter()
+                tasks.create_task(finish(commit, number))
+
+    async def finish(commit: Callable[[int], Awaitable[None]], number: int) -> None:
+        await commit(number)
+        committed[number] = time.perf_counter()
 
     async def publish(number: int) -> None:
         published[number] = time.perf_counter()
         await bus.publish([messages[number]._replace(topic=TOPIC)])
 
-    async with asyncio.timeout(limit_s), asyncio.TaskGroup() as tasks:
-        tasks.create_task(read())
+    async with _committing(database_url) as commit, asyncio.timeout(limit_s), asyncio.TaskGroup() as tasks:
+        tasks.create_task(read(commit))
         await at_pace(len(messages), per_second, publish)
-    return [arrived - left for left, arrived in zip(published, seen, strict=True)]
+    return Reference(_between(published, seen), _between(published, committed))
 
 
-async def commits(database_url: str, count: int, per_second: float, limit_s: float) -> list[float]:
-    """Seconds that one UPDATE of one row takes, as a transaction of its own."""
-    taken = [0.0] * count
+@asynccontextmanager
+async def _committing(database_url: str) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+    """One UPDATE of one row, as a transaction of its own."""
     idle: asyncio.Queue[asyncpg.Connection] = asyncio.Queue()
     connections = [await asyncpg.connect(database_url) for _ in range(COMMITTERS)]
 
     async def commit(number: int) -> None:
         connection = await idle.get()
-        begun = time.perf_counter()
         await connection.execute(_COMMIT, number % COMMITTED_ROWS)
-        taken[number] = time.perf_counter() - begun
         idle.put_nowait(connection)
 
     try:
         for connection in connections:
             await connection.execute(_COMMIT, 0)  # so that each has the statement prepared
             idle.put_nowait(connection)
-        async with asyncio.timeout(limit_s):
-            await at_pace(count, per_second, commit)
+        yield commit
     finally:
         for connection in connections:
             await connection.close()
-    return taken
+
+
+def _between(begun: Sequence[float], ended: Sequence[float]) -> list[float]:
+    return [end - begin for begin, end in zip(begun, ended, strict=True)]
