@@ -42,7 +42,7 @@ class Observer:
     @asynccontextmanager
     async def watching(self, skus: Sequence[str]) -> AsyncIterator[None]:
         """Know what lies on the shelves, and follow the stream while the context is open."""
-        self._idle = asyncio.Queue()
+        self._idle = asyncio.Queue()  # those of the time before are closed
         connections = [await Connection.open(self._port) for _ in range(ASKERS)]
         for connection in connections:
             self._idle.put_nowait(connection)
